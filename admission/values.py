@@ -1,0 +1,142 @@
+"""The words of the field (docs/glossary.md) as frozen values. Every time is an aware UTC datetime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of time: `start` belongs to it, `end` does not."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a window needs times with a time zone")
+        if self.end <= self.start:
+            raise ValueError("a window must end after it starts")
+
+    def __contains__(self, now: datetime) -> bool:
+        return self.start <= now < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the major unit of an ISO 4217 currency: Money(Decimal("12.50"), "EUR")."""
+
+    amount: Decimal
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise ValueError(f"cannot add {other.currency} to {self.currency}")
+        return Money(self.amount + other.amount, self.currency)
+
+    def __mul__(self, times: int) -> Money:
+        return Money(self.amount * times, self.currency)
+
+
+class Validation(Enum):
+    """How often an entitlement may be used."""
+
+    SINGLE = "single"
+    SAME_DAY = "same_day"
+    MULTIPLE = "multiple"
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """One line of a product: the attraction it opens and how often.
+
+    `uses` counts entries for MULTIPLE; `rescan_grace_s` is how many seconds after an entry the
+    same scan is answered with the same welcome, without using the ticket again.
+    """
+
+    attraction: str
+    validation: Validation = Validation.SINGLE
+    uses: int = 1
+    rescan_grace_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What is sold, as far as a gate must know it. `id` is 1..65535, as printed in the code."""
+
+    id: int
+    name: str
+    entitlements: tuple[Entitlement, ...]
+
+    def entitlement(self, attractions: frozenset[str]) -> Entitlement | None:
+        """The first line that opens one of `attractions`."""
+        return next((e for e in self.entitlements if e.attraction in attractions), None)
+
+
+class TicketState(Enum):
+    VALID = "valid"
+    UNPAID = "unpaid"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An issued right: who holds `id` (63 bits) may bring `persons` through within `window`."""
+
+    id: int
+    product: int
+    window: Window
+    persons: int = 1
+    state: TicketState = TicketState.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """An Ed25519 public key (32 bytes) whose signature makes a ticket, from `valid_from` on."""
+
+    id: int
+    public: bytes
+    valid_from: datetime
+
+
+class Direction(Enum):
+    IN = "in"
+    OUT = "out"
+
+
+class LaneMode(Enum):
+    CONTROLLED = "controlled"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One recorded entry on a ticket: `persons` were let in, `returned` of them never walked."""
+
+    attraction: str
+    at: datetime
+    device: str
+    lane: str
+    persons: int
+    returned: int = 0
+
+    @property
+    def entered(self) -> int:
+        return self.persons - self.returned
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSlot:
+    """A bookable time of an attraction. `capacity` None means no limit."""
+
+    id: str
+    attraction: str
+    start: datetime
+    end: datetime
+    arrival: Window
+    sales: Window
+    capacity: int | None

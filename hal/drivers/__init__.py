@@ -1,0 +1,1 @@
+"""Real devices, one file each. Reached only by name, through hal.registry."""

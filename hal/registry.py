@@ -1,0 +1,103 @@
+"""One table of all drivers. Adding one = one file, one row here, one line in the contract test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol, TypeVar, cast
+
+from hal.ports import (
+    CodeReader,
+    InputLine,
+    LaneDisplay,
+    OutputLine,
+    PaymentTerminal,
+    TicketPrinter,
+    Turnstile,
+)
+from hal.sim.stage import Stage
+
+T = TypeVar("T")
+
+DRIVERS: dict[type[Any], dict[str, str]] = {
+    CodeReader: {
+        "sim": "hal.sim.reader:SimReader",
+        "serial": "hal.drivers.serial_reader:SerialReader",
+        "evdev": "hal.drivers.evdev_reader:EvdevReader",
+    },
+    Turnstile: {
+        "relay": "hal.drivers.relay_turnstile:RelayTurnstile",
+    },
+    OutputLine: {
+        "sim": "hal.sim.lines:SimOutput",
+        "gpiozero": "hal.drivers.gpiozero_lines:GpiozeroOutput",
+    },
+    InputLine: {
+        "sim": "hal.sim.lines:SimInput",
+        "gpiozero": "hal.drivers.gpiozero_lines:GpiozeroInput",
+    },
+    LaneDisplay: {
+        "sim": "hal.sim.display:SimDisplay",
+        "log": "hal.drivers.log_display:LogDisplay",
+    },
+    TicketPrinter: {
+        "sim": "hal.sim.printer:SimPrinter",
+        "escpos": "hal.drivers.escpos_printer:EscposPrinter",
+    },
+    PaymentTerminal: {
+        "sim": "hal.sim.terminal:SimTerminal",
+    },
+}
+"""Port → driver name in the configuration → where its class lives (imported when asked for)."""
+
+EXTRAS = {"gpiozero": "gpio", "lgpio": "gpio", "evdev": "hid", "escpos": "print"}
+"""Vendor package → the extra of the `wicket` distribution that brings it."""
+
+
+class BadDevice(Exception):
+    """A device table in the configuration cannot be used. One text per problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class ReadOptions(Protocol):
+    """Strictly reads a table into a dataclass; `where` names the table in errors."""
+
+    def __call__(self, kind: type[T], table: Mapping[str, Any], where: str) -> T: ...
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Builds devices from their tables: `{driver = "serial", port = "/dev/ttyACM0"}`.
+
+    A driver is a class with a nested frozen dataclass `Options` and the constructor
+    `(name, options, devices)`; `devices` builds the parts it is composed from.
+    """
+
+    read: ReadOptions
+    stage: Stage
+
+    def build(self, port: type[T], name: str, table: Mapping[str, Any]) -> T:
+        """A closed device. Raises BadDevice, or what `read` raises for wrong options."""
+        rows = DRIVERS[port]
+        driver = table.get("driver")
+        if driver not in rows:
+            known = ", ".join(sorted(rows))
+            raise BadDevice(
+                [f"{name}.driver: {driver!r} is no {port.__name__} driver; known: {known}"]
+            )
+        module, _, cls_name = rows[driver].partition(":")
+        try:
+            cls = getattr(import_module(module), cls_name)
+        except ModuleNotFoundError as missing:
+            extra = EXTRAS.get((missing.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            raise BadDevice(
+                [f"{name}.driver: {driver!r} needs {missing.name}; install wicket[{extra}]"]
+            ) from missing
+        rest = {key: value for key, value in table.items() if key != "driver"}
+        return cast(T, cls(name, self.read(cls.Options, rest, name), self))
