@@ -1,4 +1,4 @@
-"""The words of the field (docs/glossary.md) as frozen values. Every time is an aware UTC datetime."""
+"""The words of the field (docs/glossary.md) as frozen values. Every time is aware and UTC."""
 
 from __future__ import annotations
 
@@ -53,14 +53,13 @@ class Validation(Enum):
 class Entitlement:
     """One line of a product: the attraction it opens and how often.
 
-    `uses` counts entries for MULTIPLE; `rescan_grace_s` is how many seconds after an entry the
-    same scan is answered with the same welcome, without using the ticket again.
+    SINGLE: once per person. SAME_DAY: again and again on the local day of the first entry.
+    MULTIPLE: `uses` times per person.
     """
 
     attraction: str
     validation: Validation = Validation.SINGLE
     uses: int = 1
-    rescan_grace_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ once, and opens it again with a pause between tries.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -72,7 +72,7 @@ class Turnstile(Device, Protocol):
 
     async def lock(self) -> None: ...
 
-    def passages(self) -> AsyncIterator[Passage]:
+    def passages(self) -> AsyncGenerator[Passage, None]:
         """Every body that goes through from now on."""
         ...
 

@@ -51,7 +51,14 @@ DRIVERS: dict[type[Any], dict[str, str]] = {
 }
 """Port → driver name in the configuration → where its class lives (imported when asked for)."""
 
-EXTRAS = {"gpiozero": "gpio", "lgpio": "gpio", "evdev": "hid", "escpos": "print"}
+EXTRAS = {
+    "gpiozero": "gpio",
+    "lgpio": "gpio",
+    "evdev": "hid",
+    "escpos": "print",
+    "PIL": "print",
+    "segno": "print",
+}
 """Vendor package → the extra of the `wicket` distribution that brings it."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,10 +41,17 @@ class Prop:
         while not self.pending.empty():
             self.pending.get_nowait()
         while True:
-            cue = await self.pending.get()
-            if cue.get("unplug"):
-                raise DeviceFault(self.device, "unplugged on the stage", "plug it in again")
-            yield cue
+            yield self._plugged(await self.pending.get())
+
+    def waiting(self) -> Iterator[dict[str, Any]]:
+        """Take the cues that have come since, without waiting for more."""
+        while not self.pending.empty():
+            yield self._plugged(self.pending.get_nowait())
+
+    def _plugged(self, cue: dict[str, Any]) -> dict[str, Any]:
+        if cue.get("unplug"):
+            raise DeviceFault(self.device, "unplugged on the stage", "plug it in again")
+        return cue
 
 
 class Stage:
@@ -91,7 +98,7 @@ async def serve(stage: Stage, path: Path) -> AsyncIterator[None]:
                 telling = group.create_task(_tell(stage, writer))
                 await _listen(stage, reader)
                 telling.cancel()
-        except* (ConnectionError, ValueError, KeyError, TypeError):
+        except* (ConnectionError, ValueError, KeyError, TypeError, RecursionError):
             pass
         finally:
             visitors.discard(task)

@@ -1,0 +1,175 @@
+"""Ticket codes: two readings of one ticket, both in Crockford base32 (no I, L, O, U).
+
+The *signed code* is admitted by a gate that has never heard of the ticket. It is the letter W
+and 140 characters of base32 over 87 bytes, big-endian: format 1 (1 byte), key id (2), ticket
+id (8), product (2), window start and end in Unix seconds (4 + 4), persons (1), flags (1, zero),
+then the 64-byte Ed25519 signature over b"wicket ticket 1" and those 23 bytes. All characters
+are in the QR alphanumeric set and on the same keys of every Latin keyboard but Y and Z.
+
+The *human code* TK-7KQ4-M2XD is the low 35 bits of the ticket id in 7 characters and a check
+character that catches every single wrong character and every swap of two neighbours.
+
+Test vectors: tests/vectors/codes.json.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from admission.values import IssuerKey, Ticket, Window
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+HUMAN_BITS = 35
+_VALUES = {c: i for i, c in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_HUMAN_MASK = (1 << HUMAN_BITS) - 1
+_BODY = struct.Struct(">BHQHIIBB")
+_SIGNATURE_BYTES = 64
+_SIGNED_BYTES = _BODY.size + _SIGNATURE_BYTES
+_SIGNED_CHARS = -(-_SIGNED_BYTES * 8 // 5)
+_CONTEXT = b"wicket ticket 1"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An issuer's private key; `seed` is 32 secret bytes."""
+
+    id: int
+    seed: bytes
+    valid_from: datetime
+
+    @cached_property
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    @property
+    def issuer(self) -> IssuerKey:
+        """The public half, for gates."""
+        return IssuerKey(self.id, self._private.public_key().public_bytes_raw(), self.valid_from)
+
+    def sign(self, message: bytes) -> bytes:
+        return self._private.sign(message)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCode:
+    """A well-formed signed code, genuine or not: ask `genuine`."""
+
+    key: int
+    ticket: Ticket
+    body: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HumanCode:
+    """A well-formed human code: the low HUMAN_BITS of a ticket id."""
+
+    low_bits: int
+
+
+def new_ticket_id() -> int:
+    """63 random bits: fits every database's signed 64-bit integer, never zero."""
+    return secrets.randbits(63) or 1
+
+
+def sign_ticket(key: SigningKey, ticket: Ticket) -> str:
+    """The signed code of `ticket`; its state is not part of it."""
+    start, end = (int(t.timestamp()) for t in (ticket.window.start, ticket.window.end))
+    body = _BODY.pack(1, key.id, ticket.id, ticket.product, start, end, ticket.persons, 0)
+    return "W" + _encode(body + key.sign(_CONTEXT + body))
+
+
+def human_code(ticket_id: int) -> str:
+    """TK-XXXX-XXXX, what a person types when no scanner can read the ticket."""
+    data = [ticket_id >> shift & 31 for shift in range(HUMAN_BITS - 5, -5, -5)]
+    text = "".join(ALPHABET[value] for value in [*data, _check(data)])
+    return f"TK-{text[:4]}-{text[4:]}"
+
+
+def low_bits(ticket_id: int) -> int:
+    """The part of a ticket id that its human code tells."""
+    return ticket_id & _HUMAN_MASK
+
+
+def read_code(text: str) -> SignedCode | HumanCode | None:
+    """What was scanned or typed; None if it is no code of ours. Never raises."""
+    text = text.strip().upper().replace("-", "").replace(" ", "")
+    if len(text) == 1 + _SIGNED_CHARS and text.startswith("W"):
+        return _read_signed(text[1:])
+    if len(text) == 10 and text.startswith("TK"):
+        return _read_human(text[2:])
+    return None
+
+
+def genuine(code: SignedCode, issuer: IssuerKey) -> bool:
+    """True if `issuer` signed it."""
+    try:
+        _public_key(issuer.public).verify(code.signature, _CONTEXT + code.body)
+    except InvalidSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _public_key(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _read_signed(text: str) -> SignedCode | None:
+    raw = _decode(text)
+    if raw is None:
+        return None
+    body, signature = raw[: _BODY.size], raw[_BODY.size :]
+    version, key, ticket, product, start, end, persons, flags = _BODY.unpack(body)
+    if version != 1 or flags != 0 or persons == 0 or start >= end or not 0 < ticket < 1 << 63:
+        return None
+    window = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+    return SignedCode(key, Ticket(ticket, product, window, persons), body, signature)
+
+
+def _read_human(text: str) -> HumanCode | None:
+    values = [_VALUES.get(c, -1) for c in text]
+    if -1 in values or _check(values[:-1]) != values[-1]:
+        return None
+    bits = 0
+    for value in values[:-1]:
+        bits = bits << 5 | value
+    return HumanCode(bits)
+
+
+def _encode(raw: bytes) -> str:
+    number = int.from_bytes(raw) << _SIGNED_CHARS * 5 - len(raw) * 8
+    return "".join(
+        ALPHABET[number >> shift & 31] for shift in range((_SIGNED_CHARS - 1) * 5, -5, -5)
+    )
+
+
+def _decode(text: str) -> bytes | None:
+    number = 0
+    for c in text:
+        value = _VALUES.get(c)
+        if value is None:
+            return None
+        number = number << 5 | value
+    number, padding = divmod(number, 1 << _SIGNED_CHARS * 5 - _SIGNED_BYTES * 8)
+    return None if padding else number.to_bytes(_SIGNED_BYTES)
+
+
+def _check(values: list[int]) -> int:
+    """Σ aⁱ·dᵢ in GF(32), a = x modulo x⁵+x²+1: weights all differ, so both error kinds show."""
+    total = 0
+    for value in values:
+        total = _times_x(total ^ value)
+    return total
+
+
+def _times_x(value: int) -> int:
+    value <<= 1
+    return value ^ 0b100101 if value & 32 else value

@@ -1,0 +1,1 @@
+"""The central server: catalogue, capacity, ticket requests, issuing, the feed of facts."""

@@ -1,0 +1,191 @@
+"""What central answers: our values as the JSON of docs/openapi.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from admission.values import Money
+from central.feed import Entry
+from central.idempotency import Answer
+from central.schedule import describe
+from central.slots import Listed
+from central.states import By, HistoryEntry, IssuedTicket, Line, Payment, Refused, TicketRequest
+from central.venue import Attraction, Offer, Venue
+
+Json = dict[str, Any]
+
+_STATUS = {"unknown_product": 404, "unknown_slot": 404, "unknown_request": 404}
+"""Refusals that are not a 409 Conflict."""
+
+_TITLES = {400: "Bad request", 401: "Unauthorised", 404: "Not found", 409: "Conflict"}
+
+
+def problem(status: int, code: str, detail: str, extras: Mapping[str, Any] | None = None) -> Json:
+    """An RFC 9457 problem; `code` is for programs."""
+    return {
+        **(extras or {}),
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+
+
+def refusal(refused: Refused) -> Answer:
+    status = _STATUS.get(refused.code, 409)
+    return Answer(status, problem(status, refused.code, refused.detail, refused.extras))
+
+
+def money(amount: Money) -> Json:
+    return {"amount": f"{amount.amount:f}", "currency": amount.currency}
+
+
+def catalogue(site: str, venue: Venue) -> Json:
+    return {
+        "site": site,
+        "venue": venue.name,
+        "timezone": venue.timezone,
+        "currency": venue.currency,
+        "attractions": [_attraction(venue, attraction) for attraction in venue.attractions],
+    }
+
+
+def _attraction(venue: Venue, attraction: Attraction) -> Json:
+    return {
+        "id": attraction.id,
+        "kind": attraction.kind.value,
+        "name": attraction.name,
+        "text": attraction.text,
+        "products": [_offer(venue, offer) for offer in attraction.products],
+    }
+
+
+def _offer(venue: Venue, offer: Offer) -> Json:
+    return {
+        "id": offer.id,
+        "name": offer.name,
+        "text": offer.text,
+        "price": money(venue.price(offer)),
+        "persons": offer.persons,
+    }
+
+
+def dates(days: Mapping[date, Sequence[Listed]], now: datetime) -> Json:
+    return {
+        "dates": [
+            {"date": day.isoformat(), "open": any(slot.blocked(now) is None for slot in slots)}
+            for day, slots in days.items()
+        ]
+    }
+
+
+def slots(listed: Iterable[Listed], zone: ZoneInfo, now: datetime) -> Json:
+    return {"slots": [_slot(one, zone, now) for one in listed]}
+
+
+def _slot(listed: Listed, zone: ZoneInfo, now: datetime) -> Json:
+    blocked = listed.blocked(now)
+    return {
+        "id": listed.slot.id,
+        "start": listed.slot.start.isoformat(),
+        "end": listed.slot.end.isoformat(),
+        "description": describe(listed.slot.start, zone),
+        "left": listed.occupancy.left,
+        "blocked": blocked.value if blocked else None,
+    }
+
+
+def ticket_request(request: TicketRequest, now: datetime) -> Json:
+    return {
+        "token": request.token,
+        "authorisation": request.authorisation,
+        "status": request.status_at(now).value,
+        "expires_at": request.expires_at.isoformat(),
+        "total": money(request.total),
+        "lines": [_line(line) for line in request.lines],
+    }
+
+
+def full_request(
+    request: TicketRequest,
+    issued: Iterable[IssuedTicket],
+    payments: Iterable[tuple[By, Payment]],
+    history: Iterable[HistoryEntry],
+    now: datetime,
+) -> Json:
+    return ticket_request(request, now) | {
+        "channel": request.channel,
+        "language": request.language,
+        "holder": asdict(request.holder) if request.holder else None,
+        "tickets": [_ticket(ticket) for ticket in issued],
+        "payments": [_payment(by, payment) for by, payment in payments],
+        "history": [
+            {"at": entry.by.at.isoformat(), "who": entry.by.who, "what": entry.what}
+            for entry in history
+        ],
+    }
+
+
+def tickets(issued: Iterable[IssuedTicket]) -> Json:
+    return {"tickets": [_ticket(ticket) for ticket in issued]}
+
+
+def _line(line: Line) -> Json:
+    return {
+        "product": line.product,
+        "slot": line.slot,
+        "description": line.description,
+        "quantity": line.quantity,
+        "price": money(line.price),
+    }
+
+
+def _payment(by: By, payment: Payment) -> Json:
+    return {
+        "at": by.at.isoformat(),
+        "method": payment.method,
+        "reference": payment.reference,
+        "amount": money(payment.amount),
+    }
+
+
+def _ticket(issued: IssuedTicket) -> Json:
+    ticket, line = issued.ticket, issued.line
+    return {
+        "id": str(ticket.id),
+        "code": issued.code,
+        "human_code": issued.human_code,
+        "product": ticket.product,
+        "product_name": line.product_name,
+        "attraction": line.attraction,
+        "attraction_name": line.attraction_name,
+        "description": line.description,
+        "valid_from": ticket.window.start.isoformat(),
+        "valid_until": ticket.window.end.isoformat(),
+        "persons": ticket.persons,
+        "price": money(line.price),
+        "state": ticket.state.value,
+    }
+
+
+def feed(head: int, entries: Iterable[Entry]) -> Json:
+    return {"head": head, "entries": [{"n": entry.n, "fact": entry.fact} for entry in entries]}
+
+
+def activity(head: int, entries: Iterable[Entry]) -> Json:
+    return {
+        "head": head,
+        "entries": [
+            {"n": entry.n, "received_at": entry.received_at.isoformat(), "fact": entry.fact}
+            for entry in entries
+        ],
+    }
+
+
+def quarantine(bad: Iterable[Json]) -> Json:
+    return {"bad": [row | {"received_at": row["received_at"].isoformat()} for row in bad]}

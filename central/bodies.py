@@ -1,0 +1,99 @@
+"""What clients may send: each body a frozen value, read strictly, every problem told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from aiohttp import web
+
+from central.requests import Wanted
+from central.settings import Channel
+from central.states import Holder, Payment
+from runtime.convert import Invalid, structure
+from runtime.wire import decode, encode
+
+T = TypeVar("T")
+
+MAX_LINES = 20
+MAX_QUANTITY = 20
+MAX_TEXT = 200
+MAX_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    lines: tuple[Wanted, ...]
+    channel: Channel
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.lines) <= MAX_LINES:
+            raise ValueError(f"lines: 1 to {MAX_LINES} of them")
+        for number, line in enumerate(self.lines):
+            if not 1 <= line.quantity <= MAX_QUANTITY:
+                raise ValueError(f"lines[{number}].quantity: 1 to {MAX_QUANTITY}")
+        if not 1 <= len(self.language) <= 20:
+            raise ValueError("language: 1 to 20 characters")
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    payment: Payment
+    holder: Holder | None = None
+
+    def __post_init__(self) -> None:
+        method, reference = self.payment.method, self.payment.reference
+        if not 1 <= len(method) <= 40 or not 1 <= len(reference) <= 100:
+            raise ValueError("payment: method of 1 to 40 characters, reference of 1 to 100")
+        if self.holder and max(map(len, vars(self.holder).values())) > MAX_TEXT:
+            raise ValueError(f"holder: at most {MAX_TEXT} characters each")
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """An empty object."""
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    reason: str
+
+    def __post_init__(self) -> None:
+        if len(self.reason) > MAX_TEXT:
+            raise ValueError(f"reason: at most {MAX_TEXT} characters")
+
+
+async def read_body(request: web.Request, kind: type[T]) -> T:
+    """The body as `kind`. Raises Invalid."""
+    data = decode(await request.read())
+    try:
+        encode(data)
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise Invalid([("", f"text that is no Unicode, or nested too deep: {error}")]) from error
+    return structure(data, kind)
+
+
+def query_number(request: web.Request, name: str, default: int, most: int) -> int:
+    """The whole number ?name=…, at least 0. Raises Invalid."""
+    text = request.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= most):
+        raise Invalid([(name, f"a whole number from 0 to {most}")])
+    return int(text)
+
+
+def query_date(request: web.Request) -> date:
+    """The day ?date=2026-11-21. Raises Invalid."""
+    try:
+        return date.fromisoformat(request.query.get("date", ""))
+    except ValueError as error:
+        raise Invalid([("date", "a day like 2026-11-21")]) from error
+
+
+def idempotency_key(request: web.Request) -> str:
+    """The header Idempotency-Key. Raises Invalid."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= 100 or not key.isprintable():
+        raise Invalid([("Idempotency-Key", "a header of 1 to 100 characters is required")])
+    return key

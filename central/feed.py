@@ -1,0 +1,159 @@
+"""The feed: every fact central knows, numbered 1, 2, 3 … in the order it was taken.
+
+Rows are written in the same transaction as what they tell of, and published afterwards, so the
+table is also the outbox to MQTT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
+from admission.values import IssuerKey, Product
+from central.schema import feed, sequence, ticket
+from runtime.wire import fact_from_data, fact_to_data
+
+STANDING = ("product_published", "key_published", "ticket_issued")
+"""Kinds of which only the newest about each subject counts."""
+USES = ("admitted", "lapsed")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row; `fact` is the fact's JSON data."""
+
+    n: int
+    received_at: datetime
+    fact: dict[str, Any]
+
+
+def head(connection: Connection) -> int:
+    """The newest number, 0 when nothing happened yet."""
+    return last_taken(connection, CENTRAL)
+
+
+def after(connection: Connection, n: int, limit: int) -> list[Entry]:
+    rows = connection.execute(
+        select(feed.c.n, feed.c.received_at, feed.c.body)
+        .where(feed.c.n > n)
+        .order_by(feed.c.n)
+        .limit(limit)
+    )
+    return [Entry(*row) for row in rows]
+
+
+def tell(connection: Connection, events: Sequence[Event], now: datetime) -> None:
+    """Central's own facts: their number is their place in the feed."""
+    first = _take_places(connection, len(events))
+    facts = [Fact(CENTRAL, n, now, event) for n, event in enumerate(events, first)]
+    _insert(connection, first, facts, now)
+
+
+def accept(connection: Connection, facts: Sequence[Fact], now: datetime) -> None:
+    """Facts that a device told, in its order."""
+    _insert(connection, _take_places(connection, len(facts)), facts, now)
+
+
+def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str, Any]]]:
+    """(as of n, the fewest facts that fold to the same decisions as the whole feed).
+
+    Products, keys and tickets as they stand; the entries of tickets that may still be used, and
+    of tickets that central never issued.
+    """
+    as_of = head(connection)
+    newest = (
+        select(func.max(feed.c.n))
+        .where(feed.c.kind.in_(STANDING), feed.c.n <= as_of)
+        .group_by(feed.c.kind, feed.c.subject)
+    )
+    may_be_used = or_(ticket.c.id.is_(None), ticket.c.valid_until > now)
+    rows = connection.scalars(
+        select(feed.c.body)
+        .outerjoin(ticket, ticket.c.id == feed.c.subject)
+        .where(or_(feed.c.n.in_(newest), and_(feed.c.kind.in_(USES), may_be_used)))
+        .where(feed.c.n <= as_of)
+        .order_by(feed.c.n)
+    )
+    return as_of, list(rows)
+
+
+def publish_products(connection: Connection, products: Iterable[Product], now: datetime) -> None:
+    """Tell each product that is not yet told as it is."""
+    _tell_changed(connection, [ProductPublished(product) for product in products], now)
+
+
+def publish_key(connection: Connection, key: IssuerKey, now: datetime) -> None:
+    _tell_changed(connection, [KeyPublished(key)], now)
+
+
+def newest_key(connection: Connection) -> int:
+    """The highest id of a key ever told, 0 if none was."""
+    keys = select(func.max(feed.c.subject)).where(feed.c.kind == "key_published")
+    return connection.scalar(keys) or 0
+
+
+def last_taken(connection: Connection, device: str, *, lock: bool = False) -> int:
+    """The highest number taken of `device`; with `lock` nobody else moves it meanwhile."""
+    row = select(sequence.c.last).where(sequence.c.device == device)
+    return connection.scalar(row.with_for_update() if lock else row) or 0
+
+
+def take_up_to(connection: Connection, device: str, number: int) -> None:
+    """Numbers of `device` up to `number` are taken."""
+    row = sequence.c.device == device
+    if not connection.execute(update(sequence).where(row).values(last=number)).rowcount:
+        connection.execute(insert(sequence).values(device=device, last=number))
+
+
+def _take_places(connection: Connection, count: int) -> int:
+    first = last_taken(connection, CENTRAL, lock=True) + 1
+    take_up_to(connection, CENTRAL, first + count - 1)
+    return first
+
+
+def _insert(connection: Connection, first: int, facts: Sequence[Fact], now: datetime) -> None:
+    if facts:
+        connection.execute(
+            insert(feed), [_columns(n, fact, now) for n, fact in enumerate(facts, first)]
+        )
+
+
+def _columns(n: int, fact: Fact, now: datetime) -> dict[str, Any]:
+    body = fact_to_data(fact)
+    return {
+        "n": n,
+        "device": fact.device,
+        "number": fact.number,
+        "kind": body["kind"],
+        "subject": _subject(fact),
+        "at": fact.at,
+        "received_at": now,
+        "body": body,
+    }
+
+
+def _subject(fact: Fact) -> int | None:
+    match fact.event:
+        case ProductPublished(product):
+            return product.id
+        case KeyPublished(key):
+            return key.id
+        case _:
+            return fact.ticket
+
+
+def _tell_changed(connection: Connection, events: Sequence[Event], now: datetime) -> None:
+    newest = (
+        select(func.max(feed.c.n))
+        .where(feed.c.kind.in_(("product_published", "key_published")))
+        .group_by(feed.c.kind, feed.c.subject)
+    )
+    bodies = select(feed.c.body).where(feed.c.n.in_(newest))
+    told = [fact_from_data(body).event for body in connection.scalars(bodies)]
+    if changed := [event for event in events if event not in told]:
+        tell(connection, changed, now)

@@ -1,0 +1,62 @@
+"""Doing a thing once, however often it is asked: the answer is kept with the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from central.schema import idempotency
+
+KEPT_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status and a JSON body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is asked, by whom. `key` is made by the client, one for each thing it wants done."""
+
+    device: str
+    path: str
+    key: str
+
+
+def once(
+    connection: Connection, call: Call, now: datetime, work: Callable[[Connection], Answer]
+) -> Answer:
+    """The answer of `work`, or the one it gave to this call before.
+
+    The key is claimed before the work, so of two that come at once the second waits for the first.
+    """
+    row = {"device": call.device, "path": call.path, "key": call.key}
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(idempotency).values(**row, at=now, status=0, body={}))
+    except IntegrityError:
+        return _given(connection, row)
+    answer = work(connection)
+    connection.execute(
+        update(idempotency).filter_by(**row).values(status=answer.status, body=answer.body)
+    )
+    return answer
+
+
+def forget(connection: Connection, now: datetime) -> None:
+    """Drop answers that no client asks for any more."""
+    connection.execute(delete(idempotency).where(idempotency.c.at < now - KEPT_FOR))
+
+
+def _given(connection: Connection, row: dict[str, str]) -> Answer:
+    query = select(idempotency.c.status, idempotency.c.body).filter_by(**row)
+    return Answer(*connection.execute(query).one())

@@ -1,0 +1,136 @@
+"""Central, put together: open, wire, run, close in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from functools import partial
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from admission.codes import SigningKey
+from central import feed, idempotency, ingest, requests, slots
+from central.database import Database, DatabaseDown
+from central.http import Api
+from central.keys import load_key
+from central.publisher import Publisher
+from central.schedule import planned_slots
+from central.settings import CentralSettings
+from central.venue import Venue, load_venue
+from runtime.log import Repeats
+from runtime.mqtt import Bus, Connected, Message
+from runtime.service import notify, utc_now
+from runtime.wire import encode
+
+log = logging.getLogger("wicket.central")
+
+Clock = Callable[[], datetime]
+TIDY_EVERY_S = 60.0
+
+
+async def serve(settings: CentralSettings, *, clock: Clock = utc_now) -> None:
+    """Run central until cancelled. Raises BadSettings, DatabaseDown, or OSError for a used port."""
+    async with opened(settings, clock) as api:
+        prefix = f"wicket/1/{settings.site}"
+        bus = Bus(settings.mqtt, f"wicket-central-{settings.site}", (f"{prefix}/device/+/facts",))
+        publisher = Publisher(bus, f"{prefix}/feed", api.database)
+        async with listening(api), asyncio.TaskGroup() as group:
+            group.create_task(bus.run(), name="bus")
+            group.create_task(publisher.run(), name="feed")
+            group.create_task(take_facts(api, bus, publisher), name="ingest")
+            group.create_task(keep_tidy(api), name="tidy")
+            notify("READY=1")
+
+
+def check(settings: CentralSettings) -> None:
+    """Raise BadSettings if the venue's file is wrong."""
+    load_venue(settings.venue)
+
+
+@asynccontextmanager
+async def opened(settings: CentralSettings, clock: Clock) -> AsyncIterator[Api]:
+    """Central's parts with their database open, migrated and filled, not yet on any network."""
+    venue = load_venue(settings.venue)
+    settings.state.mkdir(parents=True, exist_ok=True)
+    async with Database(settings.database_url) as database:
+        now = clock()
+        key = load_key(settings.key_file, await database.read(feed.newest_key) + 1, now)
+        await database.write(lambda c: seed(c, venue, key, now))
+        await database.write(lambda c: plan(c, venue, now))
+        yield Api(settings, venue, key, database, clock)
+
+
+def seed(connection: Connection, venue: Venue, key: SigningKey, now: datetime) -> None:
+    """Tell the gates which products and key there are, if they were not told before."""
+    feed.publish_key(connection, key.issuer, now)
+    feed.publish_products(connection, venue.products(), now)
+
+
+def plan(connection: Connection, venue: Venue, now: datetime) -> date:
+    """Offer the time slots of the coming days; the day for which this was done."""
+    today = now.astimezone(venue.zone).date()
+    slots.refresh(connection, planned_slots(venue, today), venue.zone, now)
+    return today
+
+
+def tidy(connection: Connection, now: datetime) -> None:
+    """Write down which reservations ran out, forget old answers."""
+    requests.expire(connection, now)
+    idempotency.forget(connection, now)
+
+
+@asynccontextmanager
+async def listening(api: Api) -> AsyncIterator[None]:
+    runner = web.AppRunner(api.app(), access_log=None)
+    await runner.setup()
+    try:
+        host, port = api.settings.http.host, api.settings.http.port
+        await web.TCPSite(runner, host, port).start()
+        log.info("listening on http://%s:%d", host, port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def take_facts(api: Api, bus: Bus, publisher: Publisher) -> None:
+    """Facts from all devices, one payload after the other; each answered by an ack."""
+    repeats = Repeats(log)
+    async for item in bus.messages():
+        match item:
+            case Connected():
+                publisher.connected()
+            case Message():
+                try:
+                    await _take(api, bus, item)
+                    repeats.healed("facts are stored again")
+                except DatabaseDown as down:
+                    repeats.failed(f"facts not stored, their devices will send them again: {down}")
+
+
+async def _take(api: Api, bus: Bus, message: Message) -> None:
+    topic, _, _ = message.topic.rpartition("/")
+    device, now = topic.rpartition("/")[2], api.clock()
+    taken = await api.database.write(
+        lambda c: ingest.take(c, device, message.payload, api.settings.devices, now)
+    )
+    if taken is not None:
+        await bus.publish(f"{topic}/ack", encode({"number": taken}))
+
+
+async def keep_tidy(api: Api) -> None:
+    repeats = Repeats(log)
+    planned: date | None = None
+    while True:
+        now = api.clock()
+        try:
+            await api.database.write(partial(tidy, now=now))
+            if planned != now.astimezone(api.venue.zone).date():
+                planned = await api.database.write(partial(plan, venue=api.venue, now=now))
+            repeats.healed("time slots are kept up again")
+        except DatabaseDown as down:
+            repeats.failed(f"time slots are not kept up: {down}")
+        await asyncio.sleep(TIDY_EVERY_S)

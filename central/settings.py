@@ -1,0 +1,109 @@
+"""Settings of central (config/central.toml is the commented sample)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+from admission.facts import CENTRAL
+from runtime.mqtt import BusSettings
+
+MIN_TOKEN = 16
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+class Channel(Enum):
+    """Through whom a visitor buys."""
+
+    KIOSK = "kiosk"
+    OFFICE = "office"
+    WEB = "web"
+
+
+class DeviceKind(Enum):
+    KIOSK = "kiosk"
+    GATE = "gate"
+    OFFICE = "office"
+    WEB = "web"
+
+
+@dataclass(frozen=True)
+class DeviceSettings:
+    """One client of central. `token` is its secret, told in `Authorization: Bearer …`."""
+
+    token: str
+    kind: DeviceKind
+
+    def __post_init__(self) -> None:
+        if len(self.token) < MIN_TOKEN or not self.token.isascii():
+            raise ValueError(
+                f"a token needs at least {MIN_TOKEN} plain characters; "
+                "`openssl rand -hex 16` makes a good one"
+            )
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """Where central listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True)
+class ReservationMinutes:
+    """How long places are held before they are paid, by channel."""
+
+    kiosk: int = 4
+    office: int = 25
+    web: int = 20
+
+    def __post_init__(self) -> None:
+        if min(self.kiosk, self.office, self.web) < 1:
+            raise ValueError("a reservation lasts at least one minute")
+
+    def of(self, channel: Channel) -> timedelta:
+        minutes = {
+            Channel.KIOSK: self.kiosk,
+            Channel.OFFICE: self.office,
+            Channel.WEB: self.web,
+        }
+        return timedelta(minutes=minutes[channel])
+
+
+@dataclass(frozen=True)
+class CentralSettings:
+    """`state` is the folder of the database and the signing key; `database` an SQLAlchemy URL,
+    by default SQLite in `state`; `devices` the clients by their id."""
+
+    state: Path
+    venue: Path
+    devices: Mapping[str, DeviceSettings]
+    site: str = "sample"
+    http: HttpSettings = field(default_factory=HttpSettings)
+    database: str | None = None
+    mqtt: BusSettings = field(default_factory=BusSettings)
+    reservation_min: ReservationMinutes = field(default_factory=ReservationMinutes)
+
+    def __post_init__(self) -> None:
+        for name in (self.site, *self.devices):
+            if not _NAME.fullmatch(name) or name == CENTRAL:
+                raise ValueError(
+                    f"{name!r} cannot name a site or a device: write a-z, 0-9 and -, "
+                    f"at most 40, and not {CENTRAL!r}"
+                )
+        tokens = [device.token for device in self.devices.values()]
+        if len(set(tokens)) < len(tokens):
+            raise ValueError("two devices have the same token; give each its own")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.state.absolute() / 'central.sqlite'}"
+
+    @property
+    def key_file(self) -> Path:
+        return self.state / "central.key"

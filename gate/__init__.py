@@ -1,0 +1,1 @@
+"""The turnstile daemon: the lanes of one Pi. It always decides locally."""

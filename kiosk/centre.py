@@ -1,0 +1,238 @@
+"""Central as the kiosk uses it: the HTTP contract (docs/openapi.yaml) behind a Protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, fields
+from datetime import date
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+
+from admission.booking import SaleBlocked
+from admission.values import Money
+from kiosk.goods import (
+    Attraction,
+    Catalogue,
+    Day,
+    Holder,
+    IssuedTicket,
+    Offer,
+    Order,
+    Refusal,
+    Reservation,
+    Slot,
+)
+from runtime.convert import Invalid, structure, unstructure
+from runtime.wire import MAX_PAYLOAD, decode
+
+T = TypeVar("T")
+
+TIMEOUT_S = 5.0
+NOT_LET_IN = "check [central] token in kiosk.toml against this device's token in central.toml"
+REFUSALS = frozenset({400, 404, 409, 422})
+
+
+class CentreFault(Exception):
+    """Central cannot be reached or does not make sense. `hint` is for the operator."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(f"central: {problem}; {hint}")
+        self.problem, self.hint = problem, hint
+
+
+@dataclass(frozen=True)
+class CentreSettings:
+    """`url` without /v1; `token` is this device's bearer token."""
+
+    url: str = "http://127.0.0.1:8080"
+    token: str = ""
+
+
+class Centre(Protocol):
+    """Every method may raise CentreFault. `key` makes repeating harmless."""
+
+    async def catalogue(self) -> Catalogue: ...
+
+    async def days(self, attraction: str) -> tuple[Day, ...]: ...
+
+    async def slots(self, attraction: str, day: date) -> tuple[Slot, ...]: ...
+
+    async def reserve(self, order: Order, key: str) -> Reservation | Refusal: ...
+
+    async def confirm(
+        self, token: str, reference: str, amount: Money, holder: Holder | None, key: str
+    ) -> Refusal | None: ...
+
+    async def issue(self, token: str, key: str) -> tuple[IssuedTicket, ...] | Refusal: ...
+
+    async def cancel(self, token: str, reason: str, key: str) -> Refusal | None: ...
+
+
+class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
+    """`timeout_s` bounds each request as a whole."""
+
+    def __init__(self, settings: CentreSettings, timeout_s: float = TIMEOUT_S) -> None:
+        self._settings = settings
+        self._timeout_s = timeout_s
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {self._settings.token}"}
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def catalogue(self) -> Catalogue:
+        return _parse(_catalogue, await self._get("/catalogue"))
+
+    async def days(self, attraction: str) -> tuple[Day, ...]:
+        return _parse(_days, await self._get(f"/attractions/{quote(attraction, safe='')}/dates"))
+
+    async def slots(self, attraction: str, day: date) -> tuple[Slot, ...]:
+        path = f"/attractions/{quote(attraction, safe='')}/slots?date={day.isoformat()}"
+        return _parse(lambda body: _each(body["slots"], Slot), await self._get(path))
+
+    async def reserve(self, order: Order, key: str) -> Reservation | Refusal:
+        wish = {
+            "lines": unstructure(order.lines),
+            "channel": "kiosk",
+            "language": order.language,
+        }
+        answer = await self._post("/requests", wish, key)
+        if isinstance(answer, Refusal):
+            return answer
+        return _parse(lambda body: structure(_known(body, Reservation), Reservation), answer)
+
+    async def confirm(
+        self, token: str, reference: str, amount: Money, holder: Holder | None, key: str
+    ) -> Refusal | None:
+        payment = {"method": "card", "reference": reference, "amount": unstructure(amount)}
+        told = holder and {"name": holder.name, "email": "", "phone": holder.phone}
+        body = {"payment": payment, "holder": told}
+        return _refusal(await self._post(f"/requests/{quote(token, safe='')}/confirm", body, key))
+
+    async def issue(self, token: str, key: str) -> tuple[IssuedTicket, ...] | Refusal:
+        answer = await self._post(f"/requests/{quote(token, safe='')}/issue", {}, key)
+        return answer if isinstance(answer, Refusal) else _parse(_tickets, answer)
+
+    async def cancel(self, token: str, reason: str, key: str) -> Refusal | None:
+        path = f"/requests/{quote(token, safe='')}/cancel"
+        return _refusal(await self._post(path, {"reason": reason}, key))
+
+    async def _get(self, path: str) -> Any:
+        answer = await self._ask("GET", path)
+        if isinstance(answer, Refusal):
+            raise CentreFault(
+                f"{path}: refused ({answer.code})", "does central know this device and attraction?"
+            )
+        return answer
+
+    async def _post(self, path: str, body: Any, key: str) -> Any | Refusal:
+        return await self._ask("POST", path, json=body, headers={"Idempotency-Key": key})
+
+    async def _ask(self, method: str, path: str, **extras: Any) -> Any | Refusal:
+        url = f"{self._settings.url}/v1{path}"
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._session.request(method, url, **extras) as response,
+            ):
+                status, payload = response.status, await _read(response)
+        except TimeoutError as error:
+            raise CentreFault(
+                f"no answer within {self._timeout_s:g} s", "is the network slow or central busy?"
+            ) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise CentreFault(
+                f"cannot be reached at {self._settings.url} ({error})",
+                "is central running, is [central] url in kiosk.toml right?",
+            ) from error
+        return _judge(status, payload, path)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    payload = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        payload += chunk
+        if len(payload) > MAX_PAYLOAD:
+            raise ValueError(f"answer of more than {MAX_PAYLOAD} bytes")
+    return bytes(payload)
+
+
+def _judge(status: int, payload: bytes, path: str) -> Any | Refusal:
+    if status in (401, 403):
+        raise CentreFault(f"{path}: this device is not let in ({status})", NOT_LET_IN)
+    if status not in (200, 201) and status not in REFUSALS:
+        raise CentreFault(f"{path}: answered {status}", "see central's log")
+    try:
+        body = decode(payload)
+    except Invalid as invalid:
+        raise CentreFault(
+            f"{path}: answered {status} with {invalid}", "does [central] url lead to central?"
+        ) from invalid
+    return body if status in (200, 201) else _read_refusal(body, status)
+
+
+def _read_refusal(body: Any, status: int) -> Refusal:
+    """A problem document; what is odd about it is left out, for the answer is no either way."""
+    told = body if isinstance(body, Mapping) else {}
+    code, left, blocked = told.get("code"), told.get("left"), told.get("blocked")
+    known = {reason.value: reason for reason in SaleBlocked}
+    return Refusal(
+        code if isinstance(code, str) else f"http_{status}",
+        left if isinstance(left, int) else None,
+        known.get(blocked) if isinstance(blocked, str) else None,
+    )
+
+
+def _refusal(answer: Any | Refusal) -> Refusal | None:
+    return answer if isinstance(answer, Refusal) else None
+
+
+def _parse(read: Callable[[Any], T], body: Any) -> T:
+    try:
+        return read(body)
+    except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CentreFault(
+            f"answer makes no sense ({error})", "are kiosk and central of the same version?"
+        ) from error
+
+
+def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """Only the keys that `kind` has: a newer central may say more than this kiosk understands."""
+    return {field.name: data[field.name] for field in fields(kind) if field.name in data}
+
+
+def _each(items: list[Mapping[str, Any]], kind: type[T]) -> tuple[T, ...]:
+    return tuple(structure(_known(item, kind), kind) for item in items)
+
+
+def _catalogue(body: Mapping[str, Any]) -> Catalogue:
+    attractions = [
+        _known(a, Attraction) | {"products": [_known(p, Offer) for p in a["products"]]}
+        for a in body["attractions"]
+    ]
+    return structure(_known(body, Catalogue) | {"attractions": attractions}, Catalogue)
+
+
+def _days(body: Mapping[str, Any]) -> tuple[Day, ...]:
+    return tuple(Day(date.fromisoformat(d["date"]), d["open"] is True) for d in body["dates"])
+
+
+def _tickets(body: Mapping[str, Any]) -> tuple[IssuedTicket, ...]:
+    tickets = _each([item | {"id": int(item["id"])} for item in body["tickets"]], IssuedTicket)
+    if not tickets:
+        raise ValueError("issued without tickets")
+    return tickets

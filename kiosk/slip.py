@@ -1,0 +1,32 @@
+"""An issued ticket on paper, in the visitor's language."""
+
+from __future__ import annotations
+
+from hal.ports import Slip, SlipCode, SlipRule, SlipText
+from kiosk.goods import IssuedTicket, Order, in_language
+from kiosk.texts import Texts
+
+
+def ticket_slip(ticket: IssuedTicket, order: Order) -> Slip:
+    """One slip a ticket: what it opens, when, for how many, and its code twice."""
+    texts = Texts(order.language, order.timezone)
+    parts: list[SlipText | SlipCode | SlipRule] = [
+        SlipText(order.venue, bold=True),
+        SlipText(in_language(ticket.attraction_name, order.language), large=True, bold=True),
+        SlipText(ticket.description, large=True),
+        SlipRule(),
+        SlipText(in_language(ticket.product_name, order.language), bold=True),
+        SlipText(texts.count("slip.persons", ticket.persons)),
+        SlipText(texts.say("slip.price", price=texts.money(ticket.price))),
+        SlipCode(ticket.code, ticket.human_code),
+        SlipText(
+            texts.say(
+                "slip.valid",
+                start=texts.moment(ticket.valid_from),
+                end=texts.moment(ticket.valid_until),
+            )
+        ),
+        SlipRule(),
+        SlipText(texts.say("slip.small_print")),
+    ]
+    return Slip(tuple(parts))

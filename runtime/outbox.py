@@ -1,0 +1,143 @@
+"""This device's facts: numbered, durable before anyone hears of them, sent until acknowledged.
+
+A PUBACK is not a receipt; only central's ack moves `acknowledged`. Nothing is deleted then:
+the facts stay as the device's memory of what it did, and can be sent again from any number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from admission.facts import Event, Fact
+from runtime.database import Database
+from runtime.mqtt import Bus
+from runtime.wire import encode, fact_from_data, fact_to_data
+
+log = logging.getLogger("wicket.outbox")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS fact (
+    device TEXT NOT NULL, number INTEGER NOT NULL, ticket INTEGER, body TEXT NOT NULL,
+    PRIMARY KEY (device, number)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS fact_by_ticket ON fact (ticket) WHERE ticket IS NOT NULL;
+CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_INSERT = "INSERT OR IGNORE INTO fact (device, number, ticket, body) VALUES (?, ?, ?, ?)"
+
+BATCH = 200
+RESEND_S = 5.0
+
+
+def insert(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
+    """Store facts, own or heard; one that is there already is left as it is."""
+    connection.executemany(
+        _INSERT, [(f.device, f.number, f.ticket, json.dumps(fact_to_data(f))) for f in facts]
+    )
+
+
+def set_mark(connection: sqlite3.Connection, name: str, number: int) -> None:
+    """Move a named cursor forward, never back."""
+    connection.execute(
+        "INSERT INTO mark VALUES (?, ?) ON CONFLICT (name)"
+        " DO UPDATE SET number = max(number, excluded.number)",
+        (name, number),
+    )
+
+
+def get_mark(database: Database, name: str) -> int:
+    rows = database.read("SELECT number FROM mark WHERE name = ?", (name,))
+    return int(rows[0][0]) if rows else 0
+
+
+class Outbox:
+    """Tells facts in the name of `device`. `heard` is called with each one as it is told."""
+
+    def __init__(
+        self, database: Database, device: str, heard: Callable[[Fact], None] = lambda fact: None
+    ) -> None:
+        self._database = database
+        self.device = device
+        self._heard = heard
+        own = database.read("SELECT max(number) FROM fact WHERE device = ?", (device,))
+        self._last = self._stored = int(own[0][0] or 0)
+        self.acknowledged = get_mark(database, "acknowledged")
+        self._pending: list[Fact] = []
+        self._storing = asyncio.Lock()
+        self._news = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many facts central has not acknowledged."""
+        return max(0, self._stored - self.acknowledged)
+
+    def pending(self, ticket: int) -> list[Fact]:
+        """Facts about `ticket` that are told but not yet on the disk."""
+        return [fact for fact in self._pending if fact.ticket == ticket]
+
+    async def tell(self, event: Event, at: datetime) -> Fact:
+        """Number the event at once; return when it is on the disk. Callers who come while the
+        disk is busy share the next flush."""
+        self._last += 1
+        fact = Fact(self.device, self._last, at, event)
+        self._pending.append(fact)
+        async with self._storing:
+            if fact.number > self._stored:
+                batch = list(self._pending)
+                await self._database.write(lambda connection: insert(connection, batch))
+                self._stored = batch[-1].number
+                del self._pending[: len(batch)]
+        self._news.set()
+        self._heard(fact)
+        return fact
+
+    def after(self, number: int, limit: int = BATCH) -> list[Fact]:
+        """Own facts on the disk, in order, beginning after `number`."""
+        rows = self._database.read(
+            "SELECT body FROM fact WHERE device = ? AND number > ? ORDER BY number LIMIT ?",
+            (self.device, number, limit),
+        )
+        return [fact_from_data(json.loads(body)) for (body,) in rows]
+
+    async def acknowledge(self, number: int) -> None:
+        """Central has everything up to `number`."""
+        if number > self.acknowledged:
+            await self._database.write(lambda c: set_mark(c, "acknowledged", number))
+            self.acknowledged = number
+        self._news.set()
+
+    async def resume_after(self, number: int) -> None:
+        """Central has had `number` facts of this device: never use those numbers again.
+
+        Matters when the device lost its memory (a new disk) but kept its name.
+        """
+        if number > self._last:
+            log.warning("facts up to %d were told by an earlier disk; going on after it", number)
+            self._last = self._stored = number
+        await self.acknowledge(number)
+
+    async def deliver(self, bus: Bus, topic: str) -> None:
+        """Send what is not acknowledged, for ever: at once when told, again when no ack comes."""
+        sent = self.acknowledged
+        while True:
+            self._news.clear()
+            sent = max(sent, self.acknowledged)
+            batch = self.after(sent)
+            if batch and await bus.publish(
+                topic, encode({"facts": [fact_to_data(fact) for fact in batch]})
+            ):
+                sent = batch[-1].number
+                continue
+            try:
+                async with asyncio.timeout(RESEND_S):
+                    await self._news.wait()
+            except TimeoutError:
+                sent = self.acknowledged
+
+    def send_again(self) -> None:
+        """A new connection: wake `deliver` up."""
+        self._news.set()

@@ -1,0 +1,79 @@
+"""The wire format: facts as JSON. The one place where bytes become frozen values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from admission import facts
+from admission.facts import Event, Fact
+from runtime.convert import Invalid, structure, unstructure
+
+MAX_PAYLOAD = 1024 * 1024
+"""The largest message, in bytes, that anyone of us reads."""
+
+KINDS: dict[str, type[Event]] = {
+    "product_published": facts.ProductPublished,
+    "key_published": facts.KeyPublished,
+    "ticket_issued": facts.TicketIssued,
+    "ticket_printed": facts.TicketPrinted,
+    "admitted": facts.Admitted,
+    "passed": facts.Passed,
+    "lapsed": facts.Lapsed,
+    "refused": facts.Refused,
+}
+_NAMES = {kind: name for name, kind in KINDS.items()}
+_ENVELOPE = {"device", "number", "at", "kind"}
+
+
+def encode(data: Any) -> bytes:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decode(payload: bytes, limit: int | None = MAX_PAYLOAD) -> Any:
+    """The data in a JSON payload of at most `limit` bytes. Raises Invalid for anything else."""
+    if limit is not None and len(payload) > limit:
+        raise Invalid([("", f"{len(payload)} bytes are more than {limit}")])
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise Invalid([("", f"not JSON: {error}")]) from error
+
+
+def fact_to_data(fact: Fact) -> dict[str, Any]:
+    """{"device": …, "number": …, "at": …, "kind": …} and the event's own fields beside them."""
+    return {
+        "device": fact.device,
+        "number": fact.number,
+        "at": fact.at.isoformat(),
+        "kind": _NAMES[type(fact.event)],
+        **unstructure(fact.event),
+    }
+
+
+def fact_from_data(data: Any) -> Fact:
+    """The opposite of fact_to_data. Raises Invalid naming what is wrong."""
+    if not isinstance(data, Mapping):
+        raise Invalid([("", f"expected a fact, got {str(data)[:40]!r}")])
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise Invalid([("kind", f"{kind!r} is no kind of fact known here")])
+    own = {name: value for name, value in data.items() if name not in _ENVELOPE}
+    envelope = {name: value for name, value in data.items() if name in _ENVELOPE}
+    head = structure(envelope, _Envelope)
+    return Fact(head.device, head.number, head.at, structure(own, KINDS[kind]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    device: str
+    number: int
+    at: datetime
+    kind: str
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError("facts are numbered from 1")

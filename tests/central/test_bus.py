@@ -1,0 +1,130 @@
+"""Central with a real broker, as a device sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from support.broker import free_port, mosquitto
+from support.central import DEVICES, MUSEUM, NOW, Clock, settings_in
+
+from admission.facts import Admitted, Fact
+from central.service import serve
+from central.settings import HttpSettings
+from runtime.mqtt import Bus, BusSettings, Connected, Message
+from runtime.wire import decode, encode, fact_to_data
+
+SITE = "wicket/1/sample"
+
+
+@asynccontextmanager
+async def running(task: Any) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        started = group.create_task(task)
+        yield
+        started.cancel()
+
+
+class Device:
+    """A gate's end of the bus."""
+
+    def __init__(self, settings: BusSettings) -> None:
+        topics = (f"{SITE}/feed", f"{SITE}/device/gate-1/ack")
+        self.bus = Bus(settings, "gate-1", topics)
+        self._items = self.bus.messages()
+
+    async def connected(self) -> None:
+        async with asyncio.timeout(10):
+            while not isinstance(await anext(self._items), Connected):
+                pass
+
+    async def hears(self, topic: str) -> Any:
+        """The next message on the topic."""
+        async with asyncio.timeout(15):
+            while True:
+                item = await anext(self._items)
+                if isinstance(item, Message) and item.topic == f"{SITE}/{topic}":
+                    return decode(item.payload)
+
+    async def tells(self, *numbers: int) -> None:
+        entry = Admitted(7, "museum", "north", 1)
+        facts = [fact_to_data(Fact("gate-1", n, NOW, entry)) for n in numbers]
+        assert await self.bus.publish(f"{SITE}/device/gate-1/facts", encode({"facts": facts}))
+
+
+async def post(port: int, path: str, body: Any, key: str) -> Any:
+    headers = {"Authorization": f"Bearer {DEVICES['kiosk-1'].token}", "Idempotency-Key": key}
+    url = f"http://127.0.0.1:{port}{path}"
+    async with aiohttp.request("POST", url, json=body, headers=headers) as response:
+        assert response.status < 300, await response.text()
+        return await response.json()
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[BusSettings]:
+    async with mosquitto(tmp_path) as settings:
+        yield settings
+
+
+async def test_a_device_is_acknowledged_and_hears_the_feed(
+    tmp_path: Path, broker: BusSettings
+) -> None:
+    http = HttpSettings(port=free_port())
+    settings = settings_in(tmp_path / "state", mqtt=broker, http=http)
+    gate = Device(broker)
+    async with running(gate.bus.run()):
+        await gate.connected()
+        async with running(serve(settings, clock=Clock())):
+            assert await gate.hears("feed") == {"after": 8, "entries": []}
+
+            await gate.tells(1, 2)
+            assert await gate.hears("device/gate-1/ack") == {"number": 2}
+            await gate.tells(4)
+            assert await gate.hears("device/gate-1/ack") == {"number": 2}
+
+            line = {"product": 1, "slot": MUSEUM, "quantity": 1}
+            made = await post(http.port, "/v1/requests", {"lines": [line], "channel": "web"}, "1")
+            paid = {"payment": {"method": "card", "reference": "1", "amount": made["total"]}}
+            await post(http.port, f"/v1/requests/{made['token']}/confirm", paid, "2")
+            await post(http.port, f"/v1/requests/{made['token']}/issue", {}, "3")
+            batch = await gate.hears("feed")
+            assert batch["after"] == 10
+            assert [(e["n"], e["fact"]["kind"]) for e in batch["entries"]] == [
+                (11, "ticket_issued")
+            ]
+
+
+async def test_rubbish_on_the_bus_does_not_stop_central(
+    tmp_path: Path, broker: BusSettings
+) -> None:
+    settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=free_port()))
+    gate = Device(broker)
+    async with running(gate.bus.run()):
+        await gate.connected()
+        async with running(serve(settings, clock=Clock())):
+            await gate.hears("feed")
+            for topic in ("gate-1", "stranger", "", "gate-\u00fc"):
+                for payload in (b"", b"\xff", b"[" * 10_000):
+                    assert await gate.bus.publish(f"{SITE}/device/{topic}/facts", payload)
+            await gate.tells(1)
+            while await gate.hears("device/gate-1/ack") != {"number": 1}:
+                pass
+
+
+async def test_after_the_broker_was_away_the_end_of_the_feed_is_said_again(
+    tmp_path: Path,
+) -> None:
+    http = HttpSettings(port=free_port())
+    async with mosquitto(tmp_path) as broker:
+        settings = settings_in(tmp_path / "state", mqtt=broker, http=http)
+        gate = Device(broker)
+    async with running(gate.bus.run()), running(serve(settings, clock=Clock())):
+        async with mosquitto(tmp_path, broker.port):
+            await gate.connected()
+            batch = await gate.hears("feed")
+            assert batch == {"after": 8, "entries": []}

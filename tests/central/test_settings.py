@@ -1,0 +1,85 @@
+"""Configuration mistakes are named, all at once, with the file and the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.central import CONFIG
+
+from central.settings import CentralSettings, Channel
+from central.venue import load_venue
+from runtime.settings import BadSettings, load
+
+CENTRAL = (CONFIG / "central.toml").read_text()
+VENUE = (CONFIG / "venue.toml").read_text()
+
+
+def test_the_samples_are_good() -> None:
+    settings = load(CONFIG / "central.toml", CentralSettings)
+    assert set(settings.devices) == {"kiosk-1", "gate-1"}
+    minutes = [settings.reservation_min.of(c).total_seconds() / 60 for c in Channel]
+    assert minutes == [4, 25, 20]
+    venue = load_venue(CONFIG / "venue.toml")
+    assert [a.id for a in venue.attractions] == ["museum", "tour", "concert"]
+
+
+def problems_of(path: Path, old: str, new: str) -> str:
+    kind_is_venue = path.name == "venue.toml"
+    text = VENUE if kind_is_venue else CENTRAL
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(BadSettings) as caught:
+        if kind_is_venue:
+            load_venue(path)
+        else:
+            load(path, CentralSettings)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("id = 7\n", "id = 4\n", "product id 4 is used 2 times"),
+        ('id = "concert"', 'id = "tour"', "attraction id 'tour' is used 2 times"),
+        ('id = "concert"', 'id = "Concert!"', "Concert!"),
+        ("id = 7\n", "id = 70000\n", "70000"),
+        ('price = "12.50"', "price = 12.5", "amount in quotes"),
+        ('price = "12.50"', 'price = "-1.00"', "price"),
+        ('price = "12.50"', 'price = "1e3"', "price"),
+        ("persons = 5", "persons = 256", "persons"),
+        ("capacity = 80", "capacity = 0", "capacity"),
+        ("capacity = 80", "capactiy = 80", "did you mean 'capacity'"),
+        ('rrule = "FREQ=DAILY"', 'rrule = "FREQ=SOMETIMES"', "SOMETIMES"),
+        ('rrule = "FREQ=DAILY"', 'rrule = "FREQ=SECONDLY"', "by the minute"),
+        ('first = "2026-01-01T20:00"', 'first = "2026-01-01T20:00Z"', "leave the zone off"),
+        ('first = "2026-01-01T20:00"', 'first = "tonight"', "tonight"),
+        ("duration_min = 120", "duration_min = 0", "duration_min"),
+        ('open = "00:00"', 'open = "12"', "no wall time"),
+        ('close = "24:00"', 'close = "00:00"', "before it opens"),
+        ("[attractions.opening]", "[attractions.schedule]", "schedule"),
+        ('timezone = "Europe/Berlin"', 'timezone = "Europe/Bärlin"', "Bärlin"),
+        ('timezone = "Europe/Berlin"', 'timezone = "../etc/passwd"', "timezone"),
+        ('currency = "EUR"', 'currency = "€"', "currency"),
+        ('fr = "Musée"', 'nl = "Museum"', "museum: name.fr is missing"),
+        ("from_days = 60", "from_days = -1", "sales"),
+    ],
+)
+def test_a_mistake_in_the_venue_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in problems_of(tmp_path / "venue.toml", old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[devices.gate-1]", "[devices.central]", "'central'"),
+        ("[devices.gate-1]", '[devices."gate/1"]', "'gate/1'"),
+        ('kind = "gate"', 'kind = "goat"', "did you mean 'gate'"),
+        ("a-secret-2", "a-secret-1", "same token"),
+        ("replace-me-with-a-secret-2", "short", "at least 16"),
+        ("# kiosk = 4", "kiosk = 0", "at least one minute"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in problems_of(tmp_path / "central.toml", old, new)

@@ -1,0 +1,106 @@
+"""The tables: migrations lead to the schema, pragmas hold, planning leaves what was sold alone."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, select
+from support.central import CONFIG, NOW, TOUR, Client
+
+from central import slots
+from central.database import Database, make_engine, migrate
+from central.keys import load_key
+from central.schedule import planned_slots
+from central.schema import metadata, time_slot
+from central.service import plan
+from central.venue import load_venue
+from runtime.settings import BadSettings
+
+VENUE = load_venue(CONFIG / "venue.toml")
+CONCERT = "concert-20261122T1900Z"
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    engine = make_engine(f"sqlite:///{tmp_path / 'c.sqlite'}")
+    migrate(engine)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_the_migrations_lead_to_the_schema(connection: Connection) -> None:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    assert compare_metadata(context, metadata) == []
+    assert metadata.tables
+
+
+def test_a_commit_is_on_the_disk_and_references_hold(connection: Connection) -> None:
+    values = [
+        connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+        for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    ]
+    assert values == ["wal", 2, 1, 5000]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def fail(connection: Connection) -> None:
+        plan(connection, VENUE, NOW)
+        raise LookupError
+
+    async with Database(f"sqlite:///{tmp_path / 'c.sqlite'}") as database:
+        with pytest.raises(LookupError):
+            await database.write(fail)
+        assert await database.read(lambda c: c.execute(select(time_slot)).first()) is None
+
+
+def test_planning_again_adds_days_and_changes_nothing_else(connection: Connection) -> None:
+    plan(connection, VENUE, NOW)
+    before = set(connection.execute(select(time_slot)))
+    plan(connection, VENUE, NOW)
+    assert set(connection.execute(select(time_slot))) == before
+    plan(connection, VENUE, NOW + timedelta(days=1))
+    after = set(connection.execute(select(time_slot)))
+    assert after > before
+    assert len(after) - len(before) == 1 + 48 + 1
+
+
+def test_a_changed_plan_changes_the_slots_that_nobody_asked_for(connection: Connection) -> None:
+    plan(connection, VENUE, NOW)
+    planned = planned_slots(VENUE, NOW.date())
+    changed = [replace(slot, capacity=5) for slot in planned if slot.attraction != "concert"]
+    slots.refresh(connection, changed, VENUE.zone, NOW)
+    rows = {row.id: row for row in connection.execute(select(time_slot))}
+    assert rows[TOUR].capacity == 5
+    assert CONCERT not in rows
+
+
+async def test_a_slot_that_was_sold_stays_as_it_was_sold(kiosk: Client) -> None:
+    await kiosk.reserve(6, CONCERT, 2)
+    await kiosk.api.database.write(lambda c: slots.refresh(c, [], VENUE.zone, NOW))
+    body = await kiosk.get("/v1/attractions/concert/slots?date=2026-11-22")
+    assert [(slot["id"], slot["left"]) for slot in body["slots"]] == [(CONCERT, 78)]
+
+
+def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "central.key"
+    made = load_key(file, 1, NOW)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert load_key(file, 2, NOW + timedelta(days=9)) == made
+    assert (made.id, made.valid_from) == (1, NOW)
+
+
+@pytest.mark.parametrize("content", ["", "1 zz 2026-11-21T13:00:00+00:00", "1 aabb x", "ü"])
+def test_a_damaged_key_is_refused_and_kept(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "central.key"
+    file.write_text(content)
+    with pytest.raises(BadSettings, match=r"central\.key: no signing key"):
+        load_key(file, 1, NOW)
+    assert file.read_text() == content

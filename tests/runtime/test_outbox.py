@@ -1,0 +1,136 @@
+"""The outbox on a real SQLite file: durable, in order, sent until acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from support.samples import NOON
+
+from admission.facts import Admitted, Fact
+from runtime import outbox
+from runtime.database import Database
+from runtime.outbox import Outbox
+
+DEVICE = "gate-1"
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database(tmp_path / "gate.db", outbox.SCHEMA) as opened:
+        yield opened
+
+
+def entry(ticket: int) -> Admitted:
+    return Admitted(ticket, "museum", "North 1", 1)
+
+
+async def test_facts_are_numbered_in_the_order_told(database: Database) -> None:
+    box = Outbox(database, DEVICE)
+    told = await asyncio.gather(*(box.tell(entry(n), NOON) for n in range(1, 31)))
+    assert [fact.number for fact in told] == list(range(1, 31))
+    assert box.after(0) == told
+    assert box.after(10, limit=2) == told[10:12]
+
+
+async def test_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
+    for first in (1, 3):
+        async with Database(tmp_path / "gate.db", outbox.SCHEMA) as database:
+            box = Outbox(database, DEVICE)
+            numbers = [(await box.tell(entry(n), NOON)).number for n in (1, 2)]
+            assert numbers == [first, first + 1]
+
+
+async def test_the_same_fact_heard_twice_is_stored_once(database: Database) -> None:
+    fact = Fact("gate-2", 1, NOON, entry(1))
+    for _ in range(2):
+        await database.write(lambda connection: outbox.insert(connection, [fact]))
+    assert database.read("SELECT count(*) FROM fact") == [(1,)]
+
+
+async def test_marks_never_go_back(database: Database) -> None:
+    box = Outbox(database, DEVICE)
+    for number in (5, 3):
+        await box.acknowledge(number)
+    assert Outbox(database, DEVICE).acknowledged == 5
+
+
+async def test_a_device_that_lost_its_memory_goes_on_after_what_central_had(
+    database: Database,
+) -> None:
+    box = Outbox(database, DEVICE)
+    await box.resume_after(41)
+    assert (await box.tell(entry(1), NOON)).number == 42
+    assert box.waiting == 1
+
+
+async def test_a_fact_counts_before_it_is_on_the_disk(database: Database) -> None:
+    box = Outbox(database, DEVICE)
+    async with asyncio.TaskGroup() as group:
+        telling = group.create_task(box.tell(entry(7), NOON))
+        await asyncio.sleep(0)
+        assert [fact.ticket for fact in box.pending(7)] == [7]
+        assert not box.pending(8)
+    assert not box.pending(7)
+    assert box.after(0) == [telling.result()]
+
+
+async def test_a_full_disk_tells_nobody_that_it_was_stored(database: Database) -> None:
+    box = Outbox(database, DEVICE)
+    await database.write(lambda connection: connection.execute("PRAGMA max_page_count = 1"))
+    with pytest.raises(Exception, match="full"):
+        for _ in range(1000):
+            await asyncio.gather(*(box.tell(entry(1), NOON) for _ in range(50)))
+    stored = {fact.number for fact in box.after(0, 10**6)}
+    assert stored == set(range(1, len(stored) + 1))
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from support.samples import NOON
+from admission.facts import Admitted
+from runtime import outbox
+from runtime.database import Database
+from runtime.outbox import Outbox
+
+async def main():
+    async with Database(Path(sys.argv[1]), outbox.SCHEMA) as database:
+        box = Outbox(database, "gate-1")
+        while True:
+            fact = await box.tell(Admitted(1, "museum", "n", 1), NOON)
+            print(fact.number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_what_was_told_survives_kill_9(tmp_path: Path) -> None:
+    """Five times: read acknowledged numbers for a while, kill, look."""
+    root = Path(__file__).parents[2]
+    last = 0
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path / "gate.db")],
+            stdout=subprocess.PIPE,
+            env={"PYTHONPATH": f"{root}:{root / 'tests'}"},
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(20):
+                last = int(process.stdout.readline())
+            process.kill()
+            rest = process.stdout.read().split("\n")[:-1]
+            last = int(rest[-1]) if rest else last
+        numbers = asyncio.run(_stored(tmp_path / "gate.db"))
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) >= last
+
+
+async def _stored(path: Path) -> list[int]:
+    async with Database(path, outbox.SCHEMA) as database:
+        return [fact.number for fact in Outbox(database, DEVICE).after(0, 10**6)]

@@ -1,0 +1,74 @@
+"""The wire format: every fact survives the trip, nothing hostile gets through."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admission import facts
+from admission.facts import Event, Fact
+from admission.values import Window
+from runtime.convert import Invalid
+from runtime.wire import KINDS, MAX_PAYLOAD, decode, encode, fact_from_data, fact_to_data
+
+times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+windows = st.tuples(times, times).filter(lambda pair: pair[0] < pair[1]).map(lambda p: Window(*p))
+st.register_type_strategy(Window, windows)
+st.register_type_strategy(datetime, times)
+events: st.SearchStrategy[Event] = st.one_of(*(st.from_type(kind) for kind in KINDS.values()))
+all_facts = st.builds(Fact, st.text(max_size=20), st.integers(1, 2**53), times, events)
+
+
+@given(all_facts)
+def test_every_fact_survives_the_trip(fact: Fact) -> None:
+    assert fact_from_data(decode(encode(fact_to_data(fact)))) == fact
+
+
+def test_every_kind_of_event_has_a_name_on_the_wire() -> None:
+    assert set(KINDS.values()) == set(facts.Event.__args__)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=9,
+)
+
+
+@given(anything)
+def test_other_data_is_refused_with_a_reason(data: Any) -> None:
+    with pytest.raises(Invalid, match=r"\S"):
+        fact_from_data(data)
+
+
+@given(all_facts, st.data())
+def test_a_fact_with_one_field_spoilt_is_refused_or_whole(fact: Fact, data: st.DataObject) -> None:
+    told = fact_to_data(fact)
+    name = data.draw(st.sampled_from(sorted(told)))
+    told[name] = data.draw(anything)
+    try:
+        assert isinstance(fact_from_data(told), Fact)
+    except Invalid as invalid:
+        assert invalid.problems
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"nul"])
+def test_what_is_not_json_is_refused(payload: bytes) -> None:
+    with pytest.raises(Invalid, match="not JSON"):
+        decode(payload)
+
+
+def test_a_payload_has_a_limit() -> None:
+    with pytest.raises(Invalid, match="more than"):
+        decode(json.dumps("x" * MAX_PAYLOAD).encode())
+
+
+def test_a_fact_is_numbered_from_one() -> None:
+    told = {"device": "g", "number": 0, "at": "2026-01-01T00:00:00Z", "kind": "ticket_printed"}
+    with pytest.raises(Invalid, match="numbered from 1"):
+        fact_from_data(told | {"ticket": 1})

@@ -1,0 +1,117 @@
+"""The real central on a real SQLite file, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from central.http import Api
+from central.service import opened
+from central.settings import CentralSettings, DeviceKind, DeviceSettings
+
+CONFIG = Path(__file__).parent.parent.parent / "config"
+NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
+"""Saturday, 14:05 in Berlin."""
+TOUR = "tour-20261121T1330Z"
+MUSEUM = "museum-20261120T2300Z"
+DEVICES = {
+    "kiosk-1": DeviceSettings("kiosk-1-kiosk-1-kiosk-1", DeviceKind.KIOSK),
+    "kiosk-2": DeviceSettings("kiosk-2-kiosk-2-kiosk-2", DeviceKind.KIOSK),
+    "gate-1": DeviceSettings("gate-1-gate-1-gate-1", DeviceKind.GATE),
+}
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+def settings_in(folder: Path, **changes: Any) -> CentralSettings:
+    return replace(CentralSettings(folder, CONFIG / "venue.toml", DEVICES), **changes)
+
+
+@dataclass
+class Client:
+    """One device that talks HTTP to central. `post` makes a fresh key unless one is given."""
+
+    http: TestClient[Any, Any]
+    api: Api
+    clock: Clock
+    device: str = "kiosk-1"
+    _keys: count[int] = field(default_factory=count)
+
+    async def get(self, path: str, status: int = 200) -> Any:
+        async with self.http.get(path, headers=self._token()) as response:
+            return await self._body(response, status)
+
+    async def post(
+        self, path: str, body: Any, status: int | None = 200, key: str | None = None
+    ) -> Any:
+        headers = self._token() | {"Idempotency-Key": key or f"{self.device} {next(self._keys)}"}
+        async with self.http.post(path, json=body, headers=headers) as response:
+            return await self._body(response, status)
+
+    async def reserve(
+        self, product: int, slot: str, quantity: int = 1, status: int | None = 201, **extras: Any
+    ) -> Any:
+        line = {"product": product, "slot": slot, "quantity": quantity}
+        return await self.post(
+            "/v1/requests", {"lines": [line], "channel": "kiosk"} | extras, status
+        )
+
+    async def confirm(self, request: Any, status: int = 200, reference: str = "SIM-17") -> Any:
+        payment = {"method": "card", "reference": reference, "amount": request["total"]}
+        path = f"/v1/requests/{request['token']}/confirm"
+        return await self.post(path, {"payment": payment}, status)
+
+    async def issue(self, request: Any, status: int = 200) -> Any:
+        return await self.post(f"/v1/requests/{request['token']}/issue", {}, status)
+
+    async def cancel(self, request: Any, status: int = 200) -> Any:
+        path = f"/v1/requests/{request['token']}/cancel"
+        return await self.post(path, {"reason": "changed my mind"}, status)
+
+    async def sell(self, product: int, slot: str, quantity: int = 1) -> list[dict[str, Any]]:
+        """Reserve, pay and issue; the tickets."""
+        request = await self.reserve(product, slot, quantity)
+        await self.confirm(request)
+        tickets: list[dict[str, Any]] = (await self.issue(request))["tickets"]
+        return tickets
+
+    async def left(self, slot: str) -> int | None:
+        """Places left in a slot of 21 November."""
+        attraction = slot.partition("-")[0]
+        body = await self.get(f"/v1/attractions/{attraction}/slots?date=2026-11-21")
+        left: int | None = next(s["left"] for s in body["slots"] if s["id"] == slot)
+        return left
+
+    def _token(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {DEVICES[self.device].token}"}
+
+    async def _body(self, response: ClientResponse, status: int | None) -> Any:
+        body = await response.json(content_type=None)
+        assert status is None or response.status == status, body
+        return body
+
+
+@asynccontextmanager
+async def central_in(folder: Path, clock: Clock, **changes: Any) -> AsyncIterator[Client]:
+    async with (
+        opened(settings_in(folder, **changes), clock) as api,
+        TestClient(TestServer(api.app())) as http,
+    ):
+        yield Client(http, api, clock)

@@ -1,0 +1,47 @@
+"""To hear what an async iterator says while the test does something else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass
+class Heard(Generic[T]):
+    """What came, in order; the fault that ended it comes out of `next` as an exception."""
+
+    queue: asyncio.Queue[T | Exception] = field(default_factory=asyncio.Queue)
+
+    async def next(self) -> T:
+        async with asyncio.timeout(5):
+            item = await self.queue.get()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def nothing_more(self) -> bool:
+        return self.queue.empty()
+
+
+@asynccontextmanager
+async def listening(items: AsyncIterator[T]) -> AsyncIterator[Heard[T]]:
+    """The block runs once the iterator waits for its first item."""
+    heard = Heard[T]()
+
+    async def listen() -> None:
+        try:
+            async for item in items:
+                heard.queue.put_nowait(item)
+        except Exception as error:
+            heard.queue.put_nowait(error)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(listen())
+        await asyncio.sleep(0)
+        yield heard
+        task.cancel()
