@@ -46,6 +46,7 @@ class AdmissionRequest:
 
 class Reason(Enum):
     UNREADABLE = "unreadable"
+    UNKNOWN_KEY = "unknown_key"
     NOT_GENUINE = "not_genuine"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
@@ -117,8 +118,9 @@ def _find(view: LedgerView, text: str) -> Ticket | Denied:
     match read_code(text):
         case SignedCode() as code:
             issuer = view.issuer(code.key)
-            vouched = issuer is not None and genuine(code, issuer)
-            if issuer is None or not vouched or code.ticket.window.end <= issuer.valid_from:
+            if issuer is None:
+                return Denied(Reason.UNKNOWN_KEY)
+            if not genuine(code, issuer) or code.ticket.window.end <= issuer.valid_from:
                 return Denied(Reason.NOT_GENUINE)
             return view.ticket(code.ticket.id) or code.ticket
         case HumanCode(bits):
@@ -164,6 +166,7 @@ def _clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 _SENTENCES = {
     Reason.UNREADABLE: "not a ticket of this venue",
+    Reason.UNKNOWN_KEY: "not genuine, as far as this gate knows",
     Reason.NOT_GENUINE: "not genuine",
     Reason.UNKNOWN: "no such ticket",
     Reason.CANCELLED: "ticket was cancelled",

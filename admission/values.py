@@ -101,6 +101,10 @@ class IssuerKey:
     public: bytes
     valid_from: datetime
 
+    def __post_init__(self) -> None:
+        if len(self.public) != 32:
+            raise ValueError(f"an Ed25519 public key has 32 bytes, not {len(self.public)}")
+
 
 class Direction(Enum):
     IN = "in"
@@ -125,7 +129,7 @@ class Use:
 
     @property
     def entered(self) -> int:
-        return self.persons - self.returned
+        return max(0, self.persons - self.returned)
 
 
 @dataclass(frozen=True, slots=True)

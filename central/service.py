@@ -88,9 +88,8 @@ async def listening(api: Api) -> AsyncIterator[None]:
     runner = web.AppRunner(api.app(), access_log=None)
     await runner.setup()
     try:
-        host, port = api.settings.http.host, api.settings.http.port
-        await web.TCPSite(runner, host, port).start()
-        log.info("listening on http://%s:%d", host, port)
+        await web.TCPSite(runner, api.settings.http.host, api.settings.http.port).start()
+        log.info("listening on http://%s:%d", *runner.addresses[0][:2])
         yield
     finally:
         await runner.cleanup()

@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
-
-from hal.keeper import keep
 
 from admission.decide import AdmissionRequest, Denied, Granted, decide, explain
 from admission.facts import Admitted, Lapsed, Passed, Refused
 from admission.values import Direction
 from gate.ledger import GateLedger
 from gate.settings import LaneSettings
+from hal.keeper import keep
 from hal.ports import CodeReader, DeviceFault, LaneDisplay, Notice, Passage, Scan, Turnstile
 from runtime.outbox import Outbox
 
 log = logging.getLogger("wicket.gate")
+
+N = TypeVar("N", Scan, Passage)
 
 NOTICE_S = 4.0
 """How long a refusal stays on the display before it is idle again."""
 
 IDLE = Notice("idle", "Please scan your ticket")
 OUT_OF_ORDER = Notice("refuse", "Lane out of order", "please use another lane")
+NOT_READY = Notice("refuse", "Lane not ready", "waiting for the first word from central")
 
 
 class Lane:
@@ -46,14 +49,10 @@ class Lane:
         self._ledger = ledger
         self._outbox = outbox
         self._clock = clock
-        self._scans: asyncio.Queue[Scan] = asyncio.Queue(maxsize=1)
-        self._turnstile: Turnstile | None = None
-        self._display: LaneDisplay | None = None
-        self._busy = False
-
-    @property
-    def in_order(self) -> bool:
-        return self._turnstile is not None
+        self._news: asyncio.Queue[Scan | Passage | DeviceFault] = asyncio.Queue()
+        self._free = False
+        self._notice = OUT_OF_ORDER
+        self._notice_changed = asyncio.Event()
 
     async def run(self, reader: CodeReader, turnstile: Turnstile, display: LaneDisplay) -> None:
         """Serve visitors for ever. A lost device costs this lane seconds, other lanes nothing."""
@@ -64,34 +63,64 @@ class Lane:
 
     async def _read(self, reader: CodeReader) -> None:
         async for scan in reader.scans():
-            if self._turnstile is None:
-                await self._say(OUT_OF_ORDER)
-            elif self._busy or self._scans.full():
-                log.debug("%s: scan while a visitor is served: dropped", self.settings.name)
+            if self._free:
+                self._free = False
+                self._news.put_nowait(scan)
             else:
-                self._scans.put_nowait(scan)
+                log.debug("%s: scan dropped at %r", self.settings.name, self._notice.title)
 
     async def _serve(self, turnstile: Turnstile) -> None:
-        self._turnstile = turnstile
-        await self._say(IDLE)
+        if not self._ledger.ready.is_set():
+            self._say(NOT_READY)
+            await self._ledger.ready.wait()
+        self._news = asyncio.Queue()
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch(turnstile))
+            fault = await self._answer_scans(turnstile)
+            watching.cancel()
+        raise fault
+
+    async def _watch(self, turnstile: Turnstile) -> None:
+        """All the time, so that a lost sensor and a forced arm show while nobody is served, and
+        no body is missed that walks in the moment of release."""
+        try:
+            async with aclosing(turnstile.passages()) as passages:
+                async for passage in passages:
+                    self._news.put_nowait(passage)
+        except DeviceFault as fault:
+            self._news.put_nowait(fault)
+
+    async def _answer_scans(self, turnstile: Turnstile) -> DeviceFault:
+        """One after the other, until the turnstile faults."""
+        self._say(IDLE)
         try:
             while True:
                 await self._answer(await self._next_scan(), turnstile)
-                self._busy = False
+        except DeviceFault as fault:
+            return fault
         finally:
-            self._turnstile = None
-            self._busy = False
+            self._free = False
+            self._say(OUT_OF_ORDER)
 
     async def _next_scan(self) -> Scan:
         """The next scan; a notice that has stood long enough gives way to the idle one."""
+        self._free = True
         try:
             async with asyncio.timeout(NOTICE_S):
-                scan = await self._scans.get()
+                return await self._next(Scan)
         except TimeoutError:
-            await self._say(IDLE)
-            scan = await self._scans.get()
-        self._busy = True
-        return scan
+            self._say(IDLE)
+            return await self._next(Scan)
+
+    async def _next(self, kind: type[N]) -> N:
+        """What comes next of this kind. Raises the turnstile's fault."""
+        while True:
+            news = await self._news.get()
+            if isinstance(news, DeviceFault):
+                raise news
+            if isinstance(news, kind):
+                return news
+            log.warning("%s: more went through than were let in", self.settings.name)
 
     async def _answer(self, scan: Scan, turnstile: Turnstile) -> None:
         now = self._clock()
@@ -106,7 +135,7 @@ class Lane:
     async def _refuse(self, denied: Denied, scan: Scan, now: datetime) -> None:
         why = explain(denied, now, self._zone)
         log.info("%s: refused: %s", self.settings.name, why)
-        await self._say(Notice("refuse", "Please ask our staff", why))
+        self._say(Notice("refuse", "Please ask our staff", why))
         ticket = denied.ticket.id if denied.ticket else None
         refused = Refused(ticket, self.settings.name, denied.reason.value, scan.text[:64])
         await self._outbox.tell(refused, now)
@@ -118,12 +147,11 @@ class Lane:
         passed = 0
         try:
             await turnstile.release(Direction.IN)
-            async with aclosing(turnstile.passages()) as passages:
-                while passed < persons:
-                    await self._say(_welcome(persons - passed))
-                    if not await self._walks(passages):
-                        break
-                    passed += 1
+            while passed < persons:
+                self._say(_welcome(persons - passed))
+                if not await self._walks():
+                    break
+                passed += 1
             await turnstile.lock()
         finally:
             if passed:
@@ -131,32 +159,27 @@ class Lane:
             if lapsed := persons - passed:
                 log.info("%s: %d did not walk; given back", lane, lapsed)
                 await self._outbox.tell(Lapsed(ticket, fact.number, lane, lapsed), self._clock())
-        await self._say(IDLE)
+        self._say(IDLE)
 
-    async def _walks(self, passages: AsyncIterator[Passage]) -> bool:
+    async def _walks(self) -> bool:
         """True when a body goes through, False when nobody does in time."""
         try:
             async with asyncio.timeout(self.settings.pass_within_s):
-                await anext(passages)
+                await self._next(Passage)
         except TimeoutError:
             return False
         return True
 
     async def _show(self, display: LaneDisplay) -> None:
-        self._display = display
-        try:
-            await display.show(IDLE if self.in_order else OUT_OF_ORDER)
-            await asyncio.Event().wait()
-        finally:
-            self._display = None
+        """Beside the lane, never in its way: a display that fails or hangs keeps nobody out."""
+        while True:
+            self._notice_changed.clear()
+            await display.show(self._notice)
+            await self._notice_changed.wait()
 
-    async def _say(self, notice: Notice) -> None:
-        """A display that fails must not keep a visitor from passing."""
-        if self._display is not None:
-            try:
-                await self._display.show(notice)
-            except DeviceFault as fault:
-                log.warning("%s", fault)
+    def _say(self, notice: Notice) -> None:
+        self._notice = notice
+        self._notice_changed.set()
 
 
 def _welcome(persons: int) -> Notice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -41,6 +42,8 @@ class GateLedger:
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database = database
         self._outbox = outbox
+        self.ready = asyncio.Event()
+        """Set when there is a key: a gate that never heard from central can judge no ticket."""
         self._load_catalogue()
 
     @property
@@ -67,10 +70,16 @@ class GateLedger:
         return uses_of(told.values())
 
     async def fold(self, facts: Iterable[Fact], cursor: int | None = None) -> None:
-        """Take in what others told, all or nothing; `cursor` is the feed's number after it."""
+        """Take in what others told, all or nothing; `cursor` is the feed's number after it.
+
+        A page of the feed that comes late, when its end is folded in already, changes nothing: it
+        would put back tickets as they stood before.
+        """
         batch = list(facts)
 
         def work(connection: sqlite3.Connection) -> None:
+            if cursor is not None and cursor <= outbox.last_mark(connection, "feed"):
+                return
             for fact in batch:
                 _fold(connection, fact)
             if cursor is not None:
@@ -86,6 +95,8 @@ class GateLedger:
         issuers = self._database.read("SELECT body FROM issuer")
         self._products = {p.id: p for p in (_load(row, Product) for row in products)}
         self._issuers = {k.id: k for k in (_load(row, IssuerKey) for row in issuers)}
+        if self._issuers:
+            self.ready.set()
 
     def _one_ticket(self, where: str, value: int) -> Ticket | None:
         rows = self._database.read(_TICKET + where, (value,))

@@ -15,7 +15,7 @@ from gate.sync import Sync
 from hal.ports import CodeReader, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
 from hal.sim import stage as stages
-from runtime.convert import structure
+from runtime.convert import Invalid, structure
 from runtime.database import Database
 from runtime.outbox import Outbox
 from runtime.service import notify, utc_now
@@ -57,7 +57,15 @@ def check(settings: GateSettings) -> None:
 
 
 def _devices(stage: stages.Stage) -> Devices:
-    return Devices(lambda kind, table, where: structure(table, kind), stage)
+    return Devices(read_options, stage)
+
+
+def read_options(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+    """A device table as its driver's Options. Raises BadDevice with every problem."""
+    try:
+        return structure(table, kind)
+    except Invalid as invalid:
+        raise BadDevice([f"{where}.{path}: {what}" for path, what in invalid.problems]) from invalid
 
 
 async def serve(settings: GateSettings) -> None:

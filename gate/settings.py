@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from admission.values import LaneMode
 from runtime.mqtt import BusSettings
+from runtime.topics import check_name
+
+MAX_PASS_S = 600
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,14 @@ class CentralSettings:
 
     url: str
     token: str
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if not whole or parts.path.strip("/"):
+            raise ValueError(f"url: {self.url!r} should be like 'http://192.168.10.1:8080'")
+        if not (self.token.isascii() and self.token.isprintable()):
+            raise ValueError("token: only plain characters can be sent")
 
 
 @dataclass(frozen=True)
@@ -40,8 +52,8 @@ class LaneSettings:
     def __post_init__(self) -> None:
         if not self.attractions:
             raise ValueError("attractions: a lane needs at least one")
-        if self.pass_within_s <= 0:
-            raise ValueError("pass_within_s: must be more than 0 seconds")
+        if not 0 < self.pass_within_s <= MAX_PASS_S:
+            raise ValueError(f"pass_within_s: must be more than 0 and at most {MAX_PASS_S} seconds")
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class GateSettings:
     stage: Path | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.device)
+        check_name(self.site)
         twice = [name for name, n in Counter(lane.name for lane in self.lanes).items() if n > 1]
         if twice:
             raise ValueError(f"lanes: the name {twice[0]!r} is given twice")

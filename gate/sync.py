@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from admission.facts import Fact
+from admission.facts import Admitted, Fact, KeyPublished, Lapsed, ProductPublished, TicketIssued
 from gate.ledger import GateLedger
 from gate.settings import GateSettings
 from runtime.convert import Invalid, structure
@@ -31,12 +31,18 @@ log = logging.getLogger("wicket.gate")
 PAGE = 1000
 LOOK_S = 15.0
 """How often central is asked over HTTP even though nothing seems to be missing."""
+AGAIN_S = 1.0
 STATUS_S = 30.0
 
 
 @dataclass(frozen=True)
 class _Ack:
     number: int
+
+
+@dataclass(frozen=True)
+class _Told:
+    facts: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -111,10 +117,8 @@ class Sync:
         elif message.topic == self._topics.ack(self._settings.device):
             await self._outbox.acknowledge(structure(data, _Ack).number)
         elif message.topic != self._topics.facts(self._settings.device):
-            told = data.get("facts") if isinstance(data, dict) else None
-            if not isinstance(told, list):
-                raise Invalid([("facts", "missing")])
-            await self._ledger.fold(self._readable(told))
+            device = self._topics.device_of(message.topic)
+            await self._ledger.fold(self._readable(structure(data, _Told).facts, device))
 
     async def _take_batch(self, batch: _Batch) -> None:
         cursor = self._ledger.cursor
@@ -129,12 +133,16 @@ class Sync:
         last = max(entry.n for entry in entries)
         await self._ledger.fold(self._readable(entry.fact for entry in entries), last)
 
-    def _readable(self, told: Iterable[Any]) -> list[Fact]:
-        """Facts of a kind not known here are set aside, visibly; they never block the others."""
+    def _readable(self, told: Iterable[Any], device: str | None = None) -> list[Fact]:
+        """Facts of a kind not known here, or that `device` may not tell, are set aside, visibly;
+        they never block the others."""
         facts = []
         for data in told:
             try:
-                facts.append(fact_from_data(data))
+                fact = fact_from_data(data)
+                if device is not None:
+                    _check_teller(fact, device)
+                facts.append(fact)
             except Invalid as invalid:
                 log.warning("fact set aside: %s: %.200s", invalid, data)
         return facts
@@ -156,10 +164,11 @@ class Sync:
                     self._repeats.healed("central answers again")
                 except (aiohttp.ClientError, OSError, TimeoutError, Invalid) as error:
                     self._repeats.failed(
-                        f"central at {central.url} gives no feed ({error!r}); scanning goes on "
+                        f"central at {central.url} gives no feed ({_say(error)}); scanning goes on "
                         "with what is known here; is [central] url and token right?"
                     )
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(AGAIN_S)
+                    continue
                 try:
                     async with asyncio.timeout(LOOK_S):
                         await self._behind.wait()
@@ -195,6 +204,21 @@ class Sync:
         }
         topic = self._topics.status(self._settings.device)
         await self._bus.publish(topic, encode(status), retain=True)
+
+
+def _check_teller(fact: Fact, device: str) -> None:
+    """What central would not take from a device, its fellow gates do not believe either."""
+    if fact.device != device:
+        raise Invalid([("device", f"told by {device!r} in the name of {fact.device!r}")])
+    match fact.event:
+        case ProductPublished() | KeyPublished() | TicketIssued():
+            raise Invalid([("kind", f"only central tells this, not {device!r}")])
+        case Admitted(persons=persons) | Lapsed(persons=persons) if persons < 1:
+            raise Invalid([("persons", f"{persons} is not possible")])
+
+
+def _say(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 async def _get(http: aiohttp.ClientSession, path: str) -> Any:

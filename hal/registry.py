@@ -91,7 +91,7 @@ class Devices:
         """A closed device. Raises BadDevice, or what `read` raises for wrong options."""
         rows = DRIVERS[port]
         driver = table.get("driver")
-        if driver not in rows:
+        if not isinstance(driver, str) or driver not in rows:
             known = ", ".join(sorted(rows))
             raise BadDevice(
                 [f"{name}.driver: {driver!r} is no {port.__name__} driver; known: {known}"]

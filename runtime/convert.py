@@ -66,6 +66,20 @@ def _exactly(kind: type, *also: type) -> Any:
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
+def _whole_number(data: Any, _: Any) -> int:
+    number: int = _exactly(int)(data, int)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{number} does not fit into 64 bits")
+    return number
+
+
+def _text(data: Any, _: Any) -> str:
+    """JSON can spell half a surrogate pair, which no file, database or socket would take."""
+    text: str = _exactly(str)(data, str)
+    text.encode()
+    return text
+
+
 def _decimal(data: Any, _: Any) -> Decimal:
     if not isinstance(data, str | int) or isinstance(data, bool):
         raise ValueError(f'expected an amount in quotes like "12.50", got {data!r}')
@@ -101,15 +115,17 @@ def _make_converter() -> Converter:
         return lambda data, _: fill(_table(data, kind), kind)
 
     converter.register_structure_hook_factory(is_dataclass, dataclass_hook)
-    for kind, also in ((str, ()), (int, ()), (float, (int,)), (bool, ())):
-        converter.register_structure_hook(kind, _exactly(kind, *also))
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(int, _whole_number)
+    converter.register_structure_hook(float, _exactly(float, int))
+    converter.register_structure_hook(bool, _exactly(bool))
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(datetime, lambda data, _: parse_time(data))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(bytes, lambda data, _: bytes.fromhex(data))
     converter.register_unstructure_hook(bytes, bytes.hex)
-    converter.register_structure_hook(Path, lambda data, _: Path(_exactly(str)(data, str)))
+    converter.register_structure_hook(Path, lambda data, _: Path(_text(data, str)))
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook_func(
         lambda kind: isinstance(kind, type) and issubclass(kind, Enum), _enum

@@ -10,8 +10,8 @@ import asyncio
 import logging
 import random
 import socket
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,26 +78,27 @@ class Bus:
 
         pause_s = FIRST_PAUSE_S
         while True:
-            try:
-                async with self._connect() as client:
-                    for topic in self._subscriptions:
-                        await client.subscribe(topic, qos=QOS)
-                    pause_s = FIRST_PAUSE_S
-                    self._client = client
-                    self._repeats.healed("broker is back")
-                    try:
-                        await self._listen(client)
-                    except asyncio.CancelledError:
-                        await self._say_goodbye(client)
-                        raise
-            except (aiomqtt.MqttError, OSError, ValueError) as error:
-                where = f"{self._settings.host}:{self._settings.port}"
-                self._repeats.failed(
-                    f"no broker at {where} ({error}); trying on; is mosquitto running, "
-                    "are [mqtt] host, port, username and password right?"
-                )
-            finally:
-                self._client = None
+            with _heeding_cancellation():
+                try:
+                    async with self._connect() as client:
+                        for topic in self._subscriptions:
+                            await client.subscribe(topic, qos=QOS)
+                        pause_s = FIRST_PAUSE_S
+                        self._client = client
+                        self._repeats.healed("broker is back")
+                        try:
+                            await self._listen(client)
+                        except asyncio.CancelledError:
+                            await self._say_goodbye(client)
+                            raise
+                except (aiomqtt.MqttError, OSError, ValueError) as error:
+                    where = f"{self._settings.host}:{self._settings.port}"
+                    self._repeats.failed(
+                        f"no broker at {where} ({error}); trying on; is mosquitto running, "
+                        "are [mqtt] host, port, username and password right?"
+                    )
+                finally:
+                    self._client = None
             await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - no secret
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -108,10 +109,11 @@ class Bus:
         client = self._client
         if client is None:
             return False
-        try:
-            await client.publish(topic, payload, qos=QOS, retain=retain)
-        except (aiomqtt.MqttError, ValueError):
-            return False
+        with _heeding_cancellation():
+            try:
+                await client.publish(topic, payload, qos=QOS, retain=retain)
+            except (aiomqtt.MqttError, ValueError):
+                return False
         return True
 
     async def messages(self) -> AsyncIterator[Connected | Message]:
@@ -154,3 +156,15 @@ class Bus:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             await self._arrived.put(Message(str(message.topic), payload, bool(message.retain)))
+
+
+@contextmanager
+def _heeding_cancellation() -> Iterator[None]:
+    """aiomqtt waits by asyncio.wait_for, which before Python 3.12 may swallow a cancellation that
+    comes together with the awaited thing (gh-86296): then the task would live on for ever."""
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    yield
+    if task.cancelling() > before:
+        raise asyncio.CancelledError

@@ -28,9 +28,11 @@ CREATE INDEX IF NOT EXISTS fact_by_ticket ON fact (ticket) WHERE ticket IS NOT N
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
 _INSERT = "INSERT OR IGNORE INTO fact (device, number, ticket, body) VALUES (?, ?, ?, ?)"
+_MARK = "SELECT number FROM mark WHERE name = ?"
 
 BATCH = 200
 RESEND_S = 5.0
+"""How long central may say nothing new before everything it has not acknowledged is sent again."""
 
 
 def insert(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
@@ -50,8 +52,15 @@ def set_mark(connection: sqlite3.Connection, name: str, number: int) -> None:
 
 
 def get_mark(database: Database, name: str) -> int:
-    rows = database.read("SELECT number FROM mark WHERE name = ?", (name,))
+    """Where a named cursor stands; 0 if it was never set."""
+    rows = database.read(_MARK, (name,))
     return int(rows[0][0]) if rows else 0
+
+
+def last_mark(connection: sqlite3.Connection, name: str) -> int:
+    """The same from within a transaction."""
+    row = connection.execute(_MARK, (name,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 class Outbox:
@@ -121,11 +130,17 @@ class Outbox:
         await self.acknowledge(number)
 
     async def deliver(self, bus: Bus, topic: str) -> None:
-        """Send what is not acknowledged, for ever: at once when told, again when no ack comes."""
-        sent = self.acknowledged
+        """Send what is not acknowledged, for ever: at once when told, all of it again when central
+        says nothing new for RESEND_S (also while new facts keep coming: it takes none out of
+        order)."""
+        now = asyncio.get_running_loop().time
+        sent = heard = self.acknowledged
+        again_at = now() + RESEND_S
         while True:
             self._news.clear()
-            sent = max(sent, self.acknowledged)
+            if self.acknowledged > heard:
+                heard, again_at = self.acknowledged, now() + RESEND_S
+                sent = max(sent, heard)
             batch = self.after(sent)
             if batch and await bus.publish(
                 topic, encode({"facts": [fact_to_data(fact) for fact in batch]})
@@ -133,10 +148,10 @@ class Outbox:
                 sent = batch[-1].number
                 continue
             try:
-                async with asyncio.timeout(RESEND_S):
+                async with asyncio.timeout_at(again_at):
                     await self._news.wait()
             except TimeoutError:
-                sent = self.acknowledged
+                sent, again_at = heard, now() + RESEND_S
 
     def send_again(self) -> None:
         """A new connection: wake `deliver` up."""

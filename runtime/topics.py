@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError unless `name` can name a site or a device."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name a site or a device: write a-z, 0-9 and -, at most 40"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ VENDORS = {
     "runtime/convert.py": {"cattrs"},
     "runtime/mqtt.py": {"aiomqtt"},
     "hal/drivers/": {"*"},
+    "hal/sim/paper.py": {"PIL", "segno"},
     "gate/": WEB,
     "kiosk/": WEB,
     "kiosk/brush.py": DRAWING,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ class EscposPrinter:
     @dataclass(frozen=True)
     class Options:
         """`target` "device": `path` is /dev/usb/lp0; "tcp": `host` and `port`; "file": the bytes
-        are appended to `path`. `status` false is for printers that cannot answer. `timeout_s`
-        is for one slip."""
+        are appended to `path` and on the disk when `print` returns. `status` false is for printers
+        that cannot answer. `timeout_s` is for one slip."""
 
         target: Literal["file", "device", "tcp"]
         path: Path | None = None
@@ -93,6 +94,8 @@ class EscposPrinter:
         assert self._options.path is not None
         with self._options.path.open("ab") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
     def _converse(self, data: bytes) -> None:
         with self._connect() as wire:

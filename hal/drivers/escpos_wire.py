@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import select
 import socket
+import termios
 import time
+import tty
 from pathlib import Path
 from typing import Self
 
@@ -95,4 +97,6 @@ def open_tcp(device: str, host: str, port: int, timeout_s: float) -> Wire:
 def open_device(device: str, path: Path, timeout_s: float, *, answers: bool) -> Wire:
     way = os.O_RDWR if answers else os.O_WRONLY
     fd = os.open(path, way | os.O_NOCTTY | os.O_NONBLOCK)
+    if os.isatty(fd):
+        tty.setraw(fd, termios.TCSANOW)
     return Wire(device, fd, time.monotonic() + timeout_s)

@@ -27,8 +27,9 @@ class Mailbox(Generic[T]):
         self._full = False
 
     def put(self, item: T) -> None:
-        if self._waiting.qsize() < LIMIT:
+        if self._waiting.empty():
             self._full = False
+        if self._waiting.qsize() < LIMIT:
             self._waiting.put_nowait(item)
         elif not self._full:
             self._full = True

@@ -73,14 +73,20 @@ def _draw(text: str, style: Style, width: int) -> Image.Image:
 
 def _lines(text: str, style: Style, width: int) -> Iterator[str]:
     """Breaks at blanks, and inside a word only where the word alone is too long."""
-    for paragraph in text.split("\n"):
+    for paragraph in text.splitlines() or [""]:
         line = ""
-        for piece in _pieces(paragraph, style, width):
+        for piece in _pieces(_without_controls(paragraph), style, width):
             if line and _length(_runs(line + piece.rstrip(), style)) > width:
                 yield line.rstrip()
                 line = ""
             line += piece
         yield line.rstrip() or " "
+
+
+def _without_controls(text: str) -> str:
+    """RAQM gives up on some of them."""
+    spaced = text.replace("\t", " ")
+    return "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cs"})
 
 
 def _pieces(paragraph: str, style: Style, width: int) -> Iterator[str]:
@@ -144,7 +150,10 @@ def _belongs_to_previous(char: str) -> bool:
 def _covers(path: Path | None, char: str) -> bool:
     if char.isspace() or _belongs_to_previous(char):
         return True
-    return _glyph(path, char) != _glyph(path, _NO_CHARACTER)
+    try:
+        return _glyph(path, char) != _glyph(path, _NO_CHARACTER)
+    except ValueError:  # a font without even a glyph for what shows nothing
+        return False
 
 
 def _glyph(path: Path | None, char: str) -> tuple[tuple[int, int], bytes]:

@@ -25,7 +25,8 @@ log = logging.getLogger("wicket.hal.sim")
 class SimPrinter:
     @dataclass(frozen=True)
     class Options:
-        """`folder`: where each slip is also put as 1.png, 2.png …, going on after a restart."""
+        """`folder`: where each slip is also put as 1.png, 2.png …, going on after a restart, and
+        the data of its QR code as 1.txt, 2.txt …"""
 
         folder: Path | None = None
 
@@ -50,21 +51,18 @@ class SimPrinter:
             self._look_for_paper()
             self._number += 1
             number = self._number
-            png = await asyncio.to_thread(self._picture, slip, number)
-        code = next((part for part in slip.parts if isinstance(part, SlipCode)), None)
+            code = next((part for part in slip.parts if isinstance(part, SlipCode)), None)
+            png = await asyncio.to_thread(_picture, slip)
+            if self._folder is not None:
+                data = code.data.encode() if code else b""
+                await asyncio.to_thread(_put, self._folder / f"{number}.png", png)
+                await asyncio.to_thread(_put, self._folder / f"{number}.txt", data)
         self._prop.show(
             png=base64.b64encode(png).decode(),
             number=number,
             code=code and code.data,
             caption=code and code.caption,
         )
-
-    def _picture(self, slip: Slip, number: int) -> bytes:
-        buffer = io.BytesIO()
-        draw(render(slip, Paper())).save(buffer, "PNG", dpi=(DPI, DPI))
-        if self._folder is not None:
-            _put(self._folder, number, buffer.getvalue())
-        return buffer.getvalue()
 
     def _look_for_paper(self) -> None:
         for cue in self._prop.waiting():
@@ -78,6 +76,12 @@ class SimPrinter:
             raise DeviceFault(self.name, "paper out", "put in a new roll")
 
 
+def _picture(slip: Slip) -> bytes:
+    buffer = io.BytesIO()
+    draw(render(slip, Paper())).save(buffer, "PNG", dpi=(DPI, DPI))
+    return buffer.getvalue()
+
+
 def _last_number(folder: Path | None) -> int:
     if folder is None:
         return 0
@@ -86,8 +90,8 @@ def _last_number(folder: Path | None) -> int:
     return max((int(stem) for stem in stems if stem.isdecimal()), default=0)
 
 
-def _put(folder: Path, number: int, png: bytes) -> None:
+def _put(path: Path, data: bytes) -> None:
     """Whoever looks sees a whole file or none."""
-    unfinished = folder / f"{number}.png.part"
-    unfinished.write_bytes(png)
-    unfinished.replace(folder / f"{number}.png")
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)

@@ -1,8 +1,9 @@
 """A card terminal on the stage, with a memory of its own (hal.sim.charges).
 
 Shows `{"phase": "idle" | "asking" | "approved" | "declined" | "reversed", "charge": …,
-"amount": "12.00", "currency": "EUR"}`. The cue `{"answer": "approve"}` or "decline" answers at
-once; `{"mode": "approve" | "decline" | "dawdle"}` is what it does from then on by itself.
+"amount": "12.00", "currency": "EUR", "mode": …}`. The cue `{"answer": "approve"}` or "decline"
+answers at once; `{"mode": "approve" | "decline" | "dawdle"}` is what it does from then on by
+itself: an idle terminal heeds it, and shows it, when it is next opened or asked to charge.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ class SimTerminal:
     @dataclass(frozen=True)
     class Options:
         """`journal`: the terminal's memory; without it a restart forgets every charge.
-        `dawdle_s`: how long a visitor takes. `answer` "ask" waits for a cue, "dawdle" likewise."""
+        `dawdle_s`: how long a visitor takes. `answer`: the first mode; "dawdle" waits for a cue."""
 
         journal: Path | None = None
         dawdle_s: float = 2.0
-        answer: Literal["approve", "decline", "ask"] = "approve"
+        answer: Literal["approve", "decline", "dawdle"] = "approve"
 
     def __init__(self, name: str, options: Options, devices: Devices) -> None:
         self.name = name
@@ -40,7 +41,8 @@ class SimTerminal:
 
     async def __aenter__(self) -> Self:
         self._book.load()
-        self._prop.show(phase="idle")
+        self._heed_waiting()
+        self._prop.show(phase="idle", mode=self._mode)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -49,6 +51,7 @@ class SimTerminal:
     async def charge(self, charge_id: str, amount: Money) -> Charged | NotCharged:
         if known := self._book.get(charge_id):
             return known
+        self._heed_waiting()
         self._prop.show(
             phase="asking", charge=charge_id, amount=str(amount.amount), currency=amount.currency
         )
@@ -70,8 +73,6 @@ class SimTerminal:
             self._prop.show(phase="reversed", charge=charge_id)
 
     async def _approved(self) -> bool:
-        for cue in self._prop.waiting():
-            self._heed(cue)
         try:
             async with asyncio.timeout(self._patience_s()) as patience:
                 async for cue in self._prop.cues():
@@ -89,10 +90,15 @@ class SimTerminal:
     def _patience_s(self) -> float | None:
         return self._dawdle_s if self._mode in {"approve", "decline"} else None
 
+    def _heed_waiting(self) -> None:
+        for cue in self._prop.waiting():
+            self._heed(cue)
+
     def _heed(self, cue: dict[str, Any]) -> None:
         match cue:
             case {"mode": "approve" | "decline" | "dawdle" as mode}:
                 self._mode = mode
+                self._prop.show(mode=mode)
             case {"answer": _}:
                 log.warning("%s: an answer without a question is dropped", self.name)
             case _:

@@ -80,9 +80,9 @@ def test_a_foreign_signature_is_not_genuine_even_on_a_known_ticket() -> None:
     assert reason(ask(ledger(ticket()), sign_ticket(STRANGER, ticket()))) is Reason.NOT_GENUINE
 
 
-def test_an_unknown_key_is_not_genuine() -> None:
+def test_a_key_not_published_here_is_said_to_be_unknown() -> None:
     unknown = replace(KEY, id=9)
-    assert reason(ask(ledger(), sign_ticket(unknown, ticket()))) is Reason.NOT_GENUINE
+    assert reason(ask(ledger(), sign_ticket(unknown, ticket()))) is Reason.UNKNOWN_KEY
 
 
 @pytest.mark.parametrize("state", [s for s in TicketState if s is not TicketState.VALID])

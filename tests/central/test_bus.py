@@ -92,17 +92,17 @@ async def test_a_device_is_acknowledged_and_hears_the_feed(
             paid = {"payment": {"method": "card", "reference": "1", "amount": made["total"]}}
             await post(http.port, f"/v1/requests/{made['token']}/confirm", paid, "2")
             await post(http.port, f"/v1/requests/{made['token']}/issue", {}, "3")
-            batch = await gate.hears("feed")
-            assert batch["after"] == 10
-            assert [(e["n"], e["fact"]["kind"]) for e in batch["entries"]] == [
-                (11, "ticket_issued")
-            ]
+            kinds: dict[int, str] = {}
+            while 11 not in kinds:
+                batch = await gate.hears("feed")
+                kinds |= {entry["n"]: entry["fact"]["kind"] for entry in batch["entries"]}
+            assert kinds[11] == "ticket_issued"
 
 
 async def test_rubbish_on_the_bus_does_not_stop_central(
     tmp_path: Path, broker: BusSettings
 ) -> None:
-    settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=free_port()))
+    settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=0))
     gate = Device(broker)
     async with running(gate.bus.run()):
         await gate.connected()
@@ -116,15 +116,16 @@ async def test_rubbish_on_the_bus_does_not_stop_central(
                 pass
 
 
-async def test_after_the_broker_was_away_the_end_of_the_feed_is_said_again(
+async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
     tmp_path: Path,
 ) -> None:
-    http = HttpSettings(port=free_port())
-    async with mosquitto(tmp_path) as broker:
-        settings = settings_in(tmp_path / "state", mqtt=broker, http=http)
-        gate = Device(broker)
-    async with running(gate.bus.run()), running(serve(settings, clock=Clock())):
-        async with mosquitto(tmp_path, broker.port):
-            await gate.connected()
-            batch = await gate.hears("feed")
-            assert batch == {"after": 8, "entries": []}
+    broker = BusSettings(port=free_port())
+    settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=0))
+    gate = Device(broker)
+    async with (
+        running(gate.bus.run()),
+        running(serve(settings, clock=Clock())),
+        mosquitto(tmp_path, broker.port),
+    ):
+        await gate.connected()
+        assert await gate.hears("feed") == {"after": 8, "entries": []}

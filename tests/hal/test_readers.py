@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from support.listening import listening
+from support.listening import listening, settle
 from support.pty_scanner import PtyScanner
 
 from hal.ports import MAX_CODE, CodeReader, DeviceFault, Scan
@@ -143,8 +143,8 @@ async def test_a_flood_of_codes_that_nobody_takes_is_dropped_and_said_once(
     reader = serial(devices, scanner.link)
     async with reader:
         scans = reader.scans()
-        first = asyncio.create_task(anext(scans))
-        await asyncio.sleep(0)
+        first = asyncio.ensure_future(anext(scans))
+        await settle()
         await scanner.send(b"".join(b"%d\n" % n for n in range(20_000)))
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert await first == Scan("0")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from admission import facts
 from admission.facts import Event, Fact
-from admission.values import Window
+from admission.values import IssuerKey, Window
 from runtime.convert import Invalid
 from runtime.wire import KINDS, MAX_PAYLOAD, decode, encode, fact_from_data, fact_to_data
 
@@ -20,6 +20,10 @@ times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.ju
 windows = st.tuples(times, times).filter(lambda pair: pair[0] < pair[1]).map(lambda p: Window(*p))
 st.register_type_strategy(Window, windows)
 st.register_type_strategy(datetime, times)
+st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
+st.register_type_strategy(
+    IssuerKey, st.builds(IssuerKey, public=st.binary(min_size=32, max_size=32))
+)
 events: st.SearchStrategy[Event] = st.one_of(*(st.from_type(kind) for kind in KINDS.values()))
 all_facts = st.builds(Fact, st.text(max_size=20), st.integers(1, 2**53), times, events)
 
@@ -66,6 +70,29 @@ def test_what_is_not_json_is_refused(payload: bytes) -> None:
 def test_a_payload_has_a_limit() -> None:
     with pytest.raises(Invalid, match="more than"):
         decode(json.dumps("x" * MAX_PAYLOAD).encode())
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ({"ticket": 2**63}, "64 bits"),
+        ({"number": -(2**63) - 1}, "64 bits"),
+        ({"lane": "\ud800"}, "surrogates"),
+        ({"device": "\ud800"}, "surrogates"),
+    ],
+)
+def test_what_no_database_could_store_is_refused(spoilt: dict[str, Any], said: str) -> None:
+    event = facts.Admitted(1, "museum", "n", 1)
+    told = fact_to_data(Fact("g", 1, datetime(2026, 1, 1, tzinfo=UTC), event))
+    with pytest.raises(Invalid, match=said):
+        fact_from_data(told | spoilt)
+
+
+def test_a_key_of_the_wrong_length_is_refused() -> None:
+    key = {"id": 1, "public": "00" * 31, "valid_from": "2026-01-01T00:00:00Z"}
+    told = {"device": "c", "number": 1, "at": "2026-01-01T00:00:00Z", "kind": "key_published"}
+    with pytest.raises(Invalid, match="32 bytes"):
+        fact_from_data(told | {"key": key})
 
 
 def test_a_fact_is_numbered_from_one() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from runtime.mqtt import BusSettings
@@ -21,10 +22,12 @@ persistence false
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A free port that the kernel does not give to outgoing connections meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @asynccontextmanager
@@ -46,5 +49,5 @@ async def mosquitto(folder: Path, port: int | None = None) -> AsyncIterator[BusS
         yield settings
     finally:
         if process.returncode is None:
-            process.terminate()
+            process.kill()  # mosquitto 2.0.11 misses a SIGTERM that comes right after its start
         await process.wait()

@@ -12,19 +12,21 @@ T = TypeVar("T")
 
 class _Jumping(selectors.DefaultSelector):
     now = 0.0
+    jobs = 0
+    """Jobs under way in threads: they take real time, so no time passes until they are done."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
-        if timeout is None:
+        if timeout is None or self.jobs:
             return super().select(None)
         self.now += max(0.0, timeout)
         return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Starts at 0.0 s. Real files and sockets work, as long as no timer is waiting meanwhile."""
+    """Starts at 0.0 s. Threads and files work; so do sockets, as long as no timer is waiting."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
@@ -32,6 +34,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+        self._jumping.jobs += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._job_done)
+        return future
+
+    def _job_done(self, future: asyncio.Future[Any]) -> None:
+        self._jumping.jobs -= 1
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -28,6 +28,12 @@ class Heard(Generic[T]):
         return self.queue.empty()
 
 
+async def settle() -> None:
+    """Let every task go as far as it can without news from the world."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def listening(items: AsyncIterator[T]) -> AsyncIterator[Heard[T]]:
     """The block runs once the iterator waits for its first item."""
@@ -40,8 +46,10 @@ async def listening(items: AsyncIterator[T]) -> AsyncIterator[Heard[T]]:
         except Exception as error:
             heard.queue.put_nowait(error)
 
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(listen())
-        await asyncio.sleep(0)
+    task = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    try:
         yield heard
+    finally:
         task.cancel()
+        await asyncio.wait({task})

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 QUESTIONS = {b"\x10\x04\x02": "offline", b"\x10\x04\x04": "roll", b"\x1dr\x01": "done"}
 
@@ -23,11 +23,14 @@ class ReceiptPrinter:
     paper_for: int | None = None
     """How many bytes are printed until the roll ends; None for plenty."""
     printed: bytes = b""
+    cut: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, data: bytes) -> bytes:
         self.printed += data
         if self.paper_for is not None and len(self.printed) >= self.paper_for:
             self.paper = False
+        if self.printed.endswith(b"\x1dVB\x00"):
+            self.cut.set()
         question = self.printed[-3:]
         if question not in QUESTIONS or self.mute:
             return b""

@@ -87,7 +87,9 @@ class Page:
             if entries:
                 after = entries[-1]["n"]
                 told = [_with_ticket_code(entry) for entry in entries]
-                self._facts = (self._facts + told)[-KEPT_FACTS:]
+                products = [e for e in self._facts + told if _names_product(e)]
+                recent = [e for e in self._facts + told if not _names_product(e)]
+                self._facts = products + recent[-KEPT_FACTS:]
                 self._tell({"type": "facts", "entries": told})
             await asyncio.sleep(LOOK_S)
 
@@ -176,6 +178,11 @@ def _paper(number: int, code: str) -> dict[str, Any]:
     read = read_code(code)
     caption = human_code(read.ticket.id) if isinstance(read, SignedCode) else ""
     return {"number": number, "code": code, "caption": caption}
+
+
+def _names_product(entry: dict[str, Any]) -> bool:
+    """What the page needs to say "Adult" instead of "product 1"."""
+    return bool(entry["fact"]["kind"] == "product_published")
 
 
 def _with_ticket_code(entry: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 from admission.codes import SigningKey, new_ticket_id, sign_ticket
 from admission.values import Ticket, Window
 from runtime.service import utc_now
-from wicket.demo.venue import MUSEUM_LANE, TOUR_LANE
+from wicket.demo.venue import LANES, MUSEUM_LANE, TOUR_LANE
 
 if TYPE_CHECKING:
     from wicket.demo.show import Show
@@ -38,29 +38,31 @@ async def play(show: Show) -> None:
 
 
 async def _play(show: Show) -> None:
-    await show.central.ready()
-    _say("central answers, the venue is open")
-    code = await _buy_at_kiosk(show)
-    await _scan(show, MUSEUM_LANE, code, "a valid ticket", "Welcome")
-    await _walk(show, MUSEUM_LANE)
-    await _scan(show, MUSEUM_LANE, code, "the same ticket again", "already used at")
-    await _scan(show, MUSEUM_LANE, _forged(code), "a forged ticket", "not genuine")
+    await opening(show)
+    _say("central answers, the lanes are ready, the venue is open")
+    code = await buy_at_kiosk(show)
+    await scan(show, MUSEUM_LANE, code, "a valid ticket", "Welcome")
+    await walk(show, MUSEUM_LANE)
+    await scan(show, MUSEUM_LANE, code, "the same ticket again", "already used at")
+    await scan(show, MUSEUM_LANE, _forged(code), "a forged ticket", "not genuine")
     early = await _buy_later_tour(show)
-    await _scan(show, TOUR_LANE, early, "a ticket for a later tour", "opens at")
+    await scan(show, TOUR_LANE, early, "a ticket for a later tour", "opens at")
     await _told(show)
 
 
-async def _buy_at_kiosk(show: Show) -> str:
+async def opening(show: Show) -> None:
+    """Return when central answers and every lane has heard from it."""
+    await show.central.ready()
+    displays = [f"{lane}.display" for lane in LANES]
+    await show.stages["gate"].wait(
+        lambda s: all(s.get(display, {}).get("tone") == "idle" for display in displays)
+    )
+
+
+async def buy_at_kiosk(show: Show) -> str:
     """Press through one sale; the code on the ticket that comes out of the printer."""
     kiosk = show.stages["kiosk"]
-    await kiosk.wait(lambda s: "printer" in s and s.get("screen", {}).get("screen") == "start")
-    before = kiosk.states["printer"].get("number", 0)
-    await kiosk.cue("terminal", mode="approve")
-    for wanted in SALE:
-        widget = await _on_screen(show, wanted)
-        await kiosk.cue("screen", press=widget)
-        _say(f"kiosk: {widget}")
-    await kiosk.wait(lambda s: s.get("terminal", {}).get("phase") == "asking")
+    before = await go_to_payment(show)
     await kiosk.cue("terminal", answer="approve")
     _say("terminal: approved")
     await kiosk.wait(lambda s: s.get("printer", {}).get("number", 0) > before)
@@ -68,6 +70,19 @@ async def _buy_at_kiosk(show: Show) -> str:
     _say(f"printer: {paper['caption']}")
     code: str = paper["code"]
     return code
+
+
+async def go_to_payment(show: Show) -> int:
+    """Press until the terminal asks for the money; the number of the last ticket printed."""
+    kiosk = show.stages["kiosk"]
+    await kiosk.wait(lambda s: "printer" in s and s.get("screen", {}).get("screen") == "start")
+    before: int = kiosk.states["printer"].get("number", 0)
+    for wanted in SALE:
+        widget = await _on_screen(show, wanted)
+        await kiosk.cue("screen", press=widget)
+        _say(f"kiosk: {widget}")
+    await kiosk.wait(lambda s: s.get("terminal", {}).get("phase") == "asking")
+    return before
 
 
 async def _on_screen(show: Show, wanted: str) -> str:
@@ -87,7 +102,7 @@ async def _on_screen(show: Show, wanted: str) -> str:
     return found
 
 
-async def _scan(show: Show, lane: str, code: str, what: str, answer: str) -> None:
+async def scan(show: Show, lane: str, code: str, what: str, answer: str) -> None:
     """Show a code to a lane and read its display; WentWrong unless `answer` stands there."""
     gate, display = show.stages["gate"], f"{lane}.display"
     await gate.wait(lambda s: s.get(display, {}).get("tone") == "idle")
@@ -100,7 +115,7 @@ async def _scan(show: Show, lane: str, code: str, what: str, answer: str) -> Non
         raise WentWrong(f"{lane} should have said {answer!r}")
 
 
-async def _walk(show: Show, lane: str) -> None:
+async def walk(show: Show, lane: str) -> None:
     gate, latch = show.stages["gate"], f"{lane}.turnstile.latch_in"
     await gate.wait(lambda s: s.get(latch, {}).get("on") is True)
     await gate.cue(f"{lane}.turnstile.sensor", pulse=True)

@@ -56,14 +56,14 @@ async def running(
             Central(demo.central_url, demo.token),
         )
         async with show.central, asyncio.TaskGroup() as group:
-            runs = [kept.run() for kept in show.processes.values()]
-            runs += [hand.run() for hand in show.stages.values()]
-            tasks = [group.create_task(run) for run in runs]
+            processes = [group.create_task(kept.run()) for kept in show.processes.values()]
+            hands = [group.create_task(hand.run()) for hand in show.stages.values()]
             try:
                 yield show
             finally:
-                for task in tasks:
+                for task in (*hands, *reversed(processes)):  # the broker goes last
                     task.cancel()
+                    await asyncio.wait([task])
 
 
 def present(state: Path, port: int) -> int:

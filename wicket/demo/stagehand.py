@@ -52,6 +52,11 @@ class Stagehand:
         async with self._changed:
             await self._changed.wait_for(lambda: self._writer is not None and wanted(self.states))
 
+    async def gone(self) -> None:
+        """Return when the daemon is away."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self.states)
+
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():
             message = json.loads(line)
@@ -67,3 +72,4 @@ class Stagehand:
             writer.close()
         async with self._changed:
             self.states.clear()
+            self._changed.notify_all()

@@ -1,0 +1,52 @@
+"""A visitor at the demo's page: buys, drags the ticket onto a turnstile, walks."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.async_api import Page, expect
+
+MUSEUM, TOUR = '[data-lane="Museum 1"]', '[data-lane="Tour 1"]'
+PATIENCE_MS = 20_000
+
+
+async def press(page: Page, widget: str) -> None:
+    """Click where the kiosk's picture shows a widget, as soon as it does; "date:" is the first."""
+    wanted = f'"id":"{widget}' + ("" if widget.endswith(":") else '"')
+    screen = page.locator("#screen")
+    await page.wait_for_function(
+        "wanted => document.querySelector('#screen')?.dataset.widgets?.includes(wanted)",
+        arg=wanted,
+        timeout=PATIENCE_MS,
+    )
+    widgets = json.loads(await screen.get_attribute("data-widgets") or "[]")
+    found = next(w for w in widgets if w["id"].startswith(widget))
+    scale = await screen.evaluate("image => image.clientWidth / image.naturalWidth")
+    x, y = found["x"] + found["w"] / 2, found["y"] + found["h"] / 2
+    await screen.click(position={"x": x * scale, "y": y * scale})
+
+
+async def buy(page: Page, attraction: str = "museum", *more: str) -> str:
+    """Buy one ticket for the first day offered; the code of the ticket that is printed."""
+    papers = page.locator("#papers .paper")
+    before = await papers.count()
+    for widget in ("start", f"attraction:{attraction}", "date:", *more, "plus:", "next", "skip"):
+        await press(page, widget)
+    await press(page, "pay")
+    approve = page.locator('#terminal [data-answer="approve"]')
+    await approve.click(timeout=PATIENCE_MS)
+    await expect(papers).to_have_count(before + 1, timeout=PATIENCE_MS)
+    return await papers.first.get_attribute("data-code") or ""
+
+
+async def says(page: Page, lane: str, tone: str, text: str = "") -> None:
+    """The lane's display shows this."""
+    display = page.locator(f"{lane} .display")
+    await expect(display).to_have_attribute("data-tone", tone, timeout=PATIENCE_MS)
+    await expect(display).to_contain_text(text)
+
+
+async def paste(page: Page, lane: str, code: str) -> None:
+    await says(page, lane, "idle")
+    await page.locator(f"{lane} .scan-code").fill(code)
+    await page.locator(f"{lane} .scan").click()
