@@ -4,7 +4,7 @@ The *signed code* is admitted by a gate that has never heard of the ticket. It i
 and 140 characters of base32 over 87 bytes, big-endian: format 1 (1 byte), key id (2), ticket
 id (8), product (2), window start and end in Unix seconds (4 + 4), persons (1), flags (1, zero),
 then the 64-byte Ed25519 signature over b"wicket ticket 1" and those 23 bytes. All characters
-are in the QR alphanumeric set and on the same keys of every Latin keyboard but Y and Z.
+are in the QR alphanumeric set, and letters and digits only, for scanners that type as keyboards.
 
 The *human code* TK-7KQ4-M2XD is the low 35 bits of the ticket id in 7 characters and a check
 character that catches every single wrong character and every swap of two neighbours.

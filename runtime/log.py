@@ -26,6 +26,7 @@ def set_up(daemon: str, *, verbose: bool = False) -> None:
         handler.setFormatter(logging.Formatter(layout, "%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("wicket").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mqtt").setLevel(logging.CRITICAL)
 
 

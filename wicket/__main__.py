@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -40,7 +41,8 @@ def _daemon_command(name: str, help_text: str) -> None:
     @click.option("--verbose", is_flag=True, help="Log every step.")
     def command(config: Path, *, verbose: bool) -> None:
         log.set_up(name, verbose=verbose)
-        run_daemon(DAEMONS[name].serve(_load(name, config)))
+        with _telling_what_is_wrong():
+            run_daemon(DAEMONS[name].serve(DAEMONS[name].load(config)))
 
 
 _daemon_command("central", "Run the server: catalogue, capacity, ticket requests, the feed.")
@@ -56,7 +58,8 @@ def check_config(daemon: str, config: Path) -> None:
 
     Needs no hardware and no network. Exits with 78 if there is anything to mend.
     """
-    _load(daemon, config)
+    with _telling_what_is_wrong():
+        DAEMONS[daemon].load(config)
     click.echo(f"{config}: good")
 
 
@@ -80,9 +83,10 @@ def demo(state: Path, port: int, *, script: bool) -> None:
     sys.exit(play(state) if script else present(state, port))
 
 
-def _load(name: str, config: Path) -> Any:
+@contextmanager
+def _telling_what_is_wrong() -> Iterator[None]:
     try:
-        return DAEMONS[name].load(config)
+        yield
     except BadSettings as bad:
         for problem in bad.problems:
             click.echo(problem, err=True)
