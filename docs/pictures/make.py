@@ -1,4 +1,7 @@
-"""Makes the pictures of this folder from the running demo: `.venv/bin/python docs/pictures/make.py`"""
+"""Makes the pictures of this folder from the running demo.
+
+`.venv/bin/python docs/pictures/make.py`
+"""
 
 from __future__ import annotations
 
