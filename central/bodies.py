@@ -12,7 +12,7 @@ from central.requests import Wanted
 from central.settings import Channel
 from central.states import Holder, Payment
 from runtime.convert import Invalid, structure
-from runtime.wire import decode, encode
+from runtime.wire import decode
 
 T = TypeVar("T")
 
@@ -67,12 +67,7 @@ class Cancellation:
 
 async def read_body(request: web.Request, kind: type[T]) -> T:
     """The body as `kind`. Raises Invalid."""
-    data = decode(await request.read())
-    try:
-        encode(data)
-    except (UnicodeEncodeError, RecursionError) as error:
-        raise Invalid([("", f"text that is no Unicode, or nested too deep: {error}")]) from error
-    return structure(data, kind)
+    return structure(decode(await request.read()), kind)
 
 
 def query_number(request: web.Request, name: str, default: int, most: int) -> int:

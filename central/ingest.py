@@ -24,7 +24,6 @@ MAX_UNREADABLE = 100
 MAX_FACT = 4096
 """Bytes of one fact; a batch of the feed (publisher.BATCH of them) must fit into one message."""
 MAX_REASON = 500
-_MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -124,11 +123,11 @@ def _problem(device: str, fact: Fact, size: int) -> str | None:
         return "only central tells this kind of fact"
     if size > MAX_FACT:
         return f"{size} bytes are more than {MAX_FACT}"
-    if fact.ticket is not None and not 0 < fact.ticket <= _MAX_ID:
+    if fact.ticket is not None and fact.ticket < 1:
         return f"{fact.ticket} is no ticket id"
     for name in ("persons", "admission"):
         value = getattr(fact.event, name, 1)
-        if not 1 <= value <= _MAX_ID:
+        if value < 1:
             return f"{name}: {value} is not possible"
     return None
 

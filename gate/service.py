@@ -11,11 +11,10 @@ from typing import Any, TypeVar, cast
 from gate.lane import Lane
 from gate.ledger import SCHEMA, GateLedger
 from gate.settings import GateSettings
-from gate.sync import Sync
 from hal.ports import CodeReader, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
 from hal.sim import stage as stages
-from runtime.convert import Invalid, structure
+from runtime.convert import structure
 from runtime.database import Database
 from runtime.outbox import Outbox
 from runtime.service import notify, utc_now
@@ -23,6 +22,9 @@ from runtime.service import notify, utc_now
 T = TypeVar("T")
 
 log = logging.getLogger("wicket.gate")
+
+HEAD_START_S = 1.0
+"""The lanes of a gate that knows its keys serve first; the network's libraries load after that."""
 
 LaneDevices = tuple[CodeReader, Turnstile, LaneDisplay]
 
@@ -53,25 +55,13 @@ def build_devices(settings: GateSettings, devices: Devices) -> list[LaneDevices]
 
 def check(settings: GateSettings) -> None:
     """Raise BadDevice if any device table is wrong."""
-    build_devices(settings, _devices(stages.Stage()))
-
-
-def _devices(stage: stages.Stage) -> Devices:
-    return Devices(read_options, stage)
-
-
-def read_options(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """A device table as its driver's Options. Raises BadDevice with every problem."""
-    try:
-        return structure(table, kind)
-    except Invalid as invalid:
-        raise BadDevice([f"{where}.{path}: {what}" for path, what in invalid.problems]) from invalid
+    build_devices(settings, Devices(structure, stages.Stage()))
 
 
 async def serve(settings: GateSettings) -> None:
     """Open the ledger, serve the lanes, keep in step with central. Never returns."""
     stage = stages.Stage()
-    parts = build_devices(settings, _devices(stage))
+    parts = build_devices(settings, Devices(structure, stage))
     async with AsyncExitStack() as stack:
         if settings.stage:
             await stack.enter_async_context(stages.serve(stage, settings.stage))
@@ -85,4 +75,8 @@ async def serve(settings: GateSettings) -> None:
             notify(f"READY=1\nSTATUS={len(lanes)} lanes")
             log.info("%s serves %s", settings.device, ", ".join(s.name for s in settings.lanes))
             await database.grow_log()
+            if ledger.ready.is_set():
+                await asyncio.sleep(HEAD_START_S)
+            from gate.sync import Sync  # noqa: PLC0415 - the first visitor need not wait for it
+
             group.create_task(Sync(settings, ledger, outbox).run(), name="sync")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from hal.ports import (
     CodeReader,
@@ -70,25 +70,21 @@ class BadDevice(Exception):
         self.problems = problems
 
 
-class ReadOptions(Protocol):
-    """Strictly reads a table into a dataclass; `where` names the table in errors."""
-
-    def __call__(self, kind: type[T], table: Mapping[str, Any], where: str) -> T: ...
-
-
 @dataclass(frozen=True)
 class Devices:
     """Builds devices from their tables: `{driver = "serial", port = "/dev/ttyACM0"}`.
 
     A driver is a class with a nested frozen dataclass `Options` and the constructor
-    `(name, options, devices)`; `devices` builds the parts it is composed from.
+    `(name, options, devices)`; `devices` builds the parts it is composed from. `structure`
+    strictly builds a dataclass from plain data (runtime/convert.py); the `problems` of its
+    ValueError are (path, what is wrong) pairs.
     """
 
-    read: ReadOptions
+    structure: Callable[[Any, type[Any]], Any]
     stage: Stage
 
     def build(self, port: type[T], name: str, table: Mapping[str, Any]) -> T:
-        """A closed device. Raises BadDevice, or what `read` raises for wrong options."""
+        """A closed device. Raises BadDevice, with every problem of its table."""
         rows = DRIVERS[port]
         driver = table.get("driver")
         if not isinstance(driver, str) or driver not in rows:
@@ -107,4 +103,11 @@ class Devices:
                 [f"{name}.driver: {driver!r} needs {missing.name}; install wicket[{extra}]"]
             ) from missing
         rest = {key: value for key, value in table.items() if key != "driver"}
-        return cast(T, cls(name, self.read(cls.Options, rest, name), self))
+        try:
+            options = self.structure(rest, cls.Options)
+        except ValueError as error:
+            problems = getattr(error, "problems", [("", str(error))])
+            raise BadDevice(
+                [f"{name}.{path}: {what}" if path else f"{name}: {what}" for path, what in problems]
+            ) from error
+        return cast(T, cls(name, options, self))

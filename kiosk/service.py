@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from admission.facts import TicketPrinted
 from hal.ports import PaymentTerminal, TicketPrinter
-from hal.registry import BadDevice, Devices
+from hal.registry import Devices
 from hal.sim.stage import Stage
 from hal.sim.stage import serve as serve_stage
 from kiosk import journal, shell
@@ -85,7 +85,7 @@ def check(settings: KioskSettings) -> None:
 
 
 def build_devices(settings: KioskSettings, stage: Stage) -> tuple[PaymentTerminal, TicketPrinter]:
-    devices = Devices(read_options, stage)
+    devices = Devices(structure, stage)
     return (
         devices.build(PaymentTerminal, "terminal", settings.terminal),
         devices.build(TicketPrinter, "printer", settings.printer),
@@ -150,14 +150,6 @@ def read_ack(payload: bytes) -> int | None:
     except (Invalid, KeyError) as error:
         log.warning("an ack that cannot be read is set aside: %s", error)
         return None
-
-
-def read_options(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """A device table as its driver's Options. Raises BadDevice with every problem."""
-    try:
-        return structure(table, kind)
-    except Invalid as invalid:
-        raise BadDevice([f"{where}.{path}: {what}" for path, what in invalid.problems]) from invalid
 
 
 @asynccontextmanager

@@ -175,10 +175,7 @@ def test_the_handbooks_devices_can_be_built() -> None:
         "terminal": ports.PaymentTerminal,
     }
 
-    def read(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-        return structure(table, kind)
-
-    devices = Devices(read, Stage())
+    devices = Devices(structure, Stage())
     (block,) = re.findall(r"```toml\n(.*?)```", page("handbook.md"), re.DOTALL)
     tables = tomllib.loads(block)
     assert tables.keys() == kinds.keys()

@@ -123,9 +123,9 @@ async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
     settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=0))
     gate = Device(broker)
     async with (
-        running(gate.bus.run()),
         running(serve(settings, clock=Clock())),
         mosquitto(tmp_path, broker.port),
+        running(gate.bus.run()),
     ):
         await gate.connected()
         assert await gate.hears("feed") == {"after": 8, "entries": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 from support.central import CONFIG, NOW, TOUR, Client
 
-from central import slots
+from central import feed, slots
 from central.database import Database, make_engine, migrate
 from central.keys import load_key
 from central.schedule import planned_slots
@@ -59,6 +60,18 @@ async def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(LookupError):
             await database.write(fail)
         assert await database.read(lambda c: c.execute(select(time_slot)).first()) is None
+
+
+async def test_two_processes_on_one_file_wait_for_each_other(tmp_path: Path) -> None:
+    """Reading before writing makes a transaction fail that did not take the lock at its start."""
+
+    def count(connection: Connection) -> None:
+        feed.take_up_to(connection, "gate-1", feed.last_taken(connection, "gate-1") + 1)
+
+    url = f"sqlite:///{tmp_path / 'c.sqlite'}"
+    async with Database(url) as one, Database(url) as other:
+        await asyncio.gather(*(database.write(count) for database in (one, other) * 30))
+        assert await one.read(lambda c: feed.last_taken(c, "gate-1")) == 60
 
 
 def test_planning_again_adds_days_and_changes_nothing_else(connection: Connection) -> None:

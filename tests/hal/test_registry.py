@@ -67,7 +67,7 @@ import sys
 sys.modules[sys.argv[1]] = None
 from hal import ports, registry
 from hal.sim.stage import Stage
-devices = registry.Devices(lambda kind, table, where: kind(**table), Stage())
+devices = registry.Devices(lambda data, kind: kind(**data), Stage())
 try:
     devices.build(getattr(ports, sys.argv[2]), "lane.device", {"driver": sys.argv[3]})
 except registry.BadDevice as bad:

@@ -177,7 +177,7 @@ from hal.sim.stage import Stage
 from hal.registry import Devices
 
 async def main():
-    devices = Devices(lambda kind, table, where: kind(**table), Stage())
+    devices = Devices(lambda data, kind: kind(**data), Stage())
     table = {"driver": "sim", "journal": Path(sys.argv[1]), "dawdle_s": 0.0}
     async with devices.build(PaymentTerminal, "terminal", table) as terminal:
         await terminal.charge("sale-1", Money(Decimal("12.00"), "EUR"))

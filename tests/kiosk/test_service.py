@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from admission.facts import TicketPrinted
-from hal.registry import BadDevice
 from kiosk.journal import SCHEMA
-from kiosk.service import Office, read_ack, read_options, rules
+from kiosk.service import Office, read_ack, rules
 from kiosk.settings import KioskSettings
 from runtime import outbox as facts
 from runtime.database import Database
@@ -32,17 +31,6 @@ def test_rules_follow_the_settings_and_no_two_starts_share_sale_ids() -> None:
     assert one.languages == ("de",)
     assert one.boot != other.boot
     assert len(one.boot) < 80
-
-
-def test_a_wrong_device_table_is_named() -> None:
-    assert read_options(Options, {"port": "/dev/usb/lp0"}, "printer") == Options("/dev/usb/lp0")
-    with pytest.raises(BadDevice) as caught:
-        read_options(Options, {"prot": "x", "width": "wide"}, "printer")
-    assert {problem.partition(":")[0] for problem in caught.value.problems} == {
-        "printer.prot",
-        "printer.port",
-        "printer.width",
-    }
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"number": "1"}', b"\xff", b'{"n": 1}'])
