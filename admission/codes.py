@@ -28,6 +28,7 @@ from admission.values import IssuerKey, Ticket, Window
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 HUMAN_BITS = 35
 _VALUES = {c: i for i, c in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_PYTHON_DIGITS = {ord(c): "0123456789abcdefghijklmnopqrstuv"[i] for c, i in _VALUES.items()}
 _HUMAN_MASK = (1 << HUMAN_BITS) - 1
 _BODY = struct.Struct(">BHQHIIBB")
 _SIGNATURE_BYTES = 64
@@ -152,12 +153,9 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes | None:
-    number = 0
-    for c in text:
-        value = _VALUES.get(c)
-        if value is None:
-            return None
-        number = number << 5 | value
+    if not _VALUES.keys() >= set(text):
+        return None
+    number = int(text.translate(_PYTHON_DIGITS), 32)
     number, padding = divmod(number, 1 << _SIGNED_CHARS * 5 - _SIGNED_BYTES * 8)
     return None if padding else number.to_bytes(_SIGNED_BYTES)
 

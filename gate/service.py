@@ -24,7 +24,7 @@ T = TypeVar("T")
 log = logging.getLogger("wicket.gate")
 
 HEAD_START_S = 1.0
-"""The lanes of a gate that knows its keys serve first; the network's libraries load after that."""
+"""The lanes of a gate that knows its keys serve first; what makes it fast and connected, after."""
 
 LaneDevices = tuple[CodeReader, Turnstile, LaneDisplay]
 
@@ -74,9 +74,9 @@ async def serve(settings: GateSettings) -> None:
                 group.create_task(lane.run(*devices), name=lane.settings.name)
             notify(f"READY=1\nSTATUS={len(lanes)} lanes")
             log.info("%s serves %s", settings.device, ", ".join(s.name for s in settings.lanes))
-            await database.grow_log()
             if ledger.ready.is_set():
                 await asyncio.sleep(HEAD_START_S)
+            await database.grow_log()
             from gate.sync import Sync  # noqa: PLC0415 - the first visitor need not wait for it
 
             group.create_task(Sync(settings, ledger, outbox).run(), name="sync")

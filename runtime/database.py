@@ -44,8 +44,8 @@ class Database:
         tb: TracebackType | None,
     ) -> None:
         self._thread.shutdown(wait=True)
-        self._reader.close()
         self._writer.close()
+        self._reader.close()  # last: being read-only, it leaves the grown log for the next start
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows as committed at this moment. Only for look-ups that end within microseconds."""

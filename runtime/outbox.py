@@ -75,6 +75,7 @@ class Outbox:
         own = database.read("SELECT max(number) FROM fact WHERE device = ?", (device,))
         self._last = self._stored = int(own[0][0] or 0)
         self.acknowledged = get_mark(database, "acknowledged")
+        self._sent = self.acknowledged
         self._pending: list[Fact] = []
         self._storing = asyncio.Lock()
         self._news = asyncio.Event()
@@ -134,25 +135,26 @@ class Outbox:
         says nothing new for RESEND_S (also while new facts keep coming: it takes none out of
         order)."""
         now = asyncio.get_running_loop().time
-        sent = heard = self.acknowledged
+        self._sent = heard = self.acknowledged
         again_at = now() + RESEND_S
         while True:
             self._news.clear()
             if self.acknowledged > heard:
                 heard, again_at = self.acknowledged, now() + RESEND_S
-                sent = max(sent, heard)
-            batch = self.after(sent)
+                self._sent = max(self._sent, heard)
+            batch = self.after(self._sent)
             if batch and await bus.publish(
                 topic, encode({"facts": [fact_to_data(fact) for fact in batch]})
             ):
-                sent = batch[-1].number
+                self._sent = batch[-1].number
                 continue
             try:
                 async with asyncio.timeout_at(again_at):
                     await self._news.wait()
             except TimeoutError:
-                sent, again_at = heard, now() + RESEND_S
+                self._sent, again_at = heard, now() + RESEND_S
 
     def send_again(self) -> None:
-        """A new connection: wake `deliver` up."""
+        """A new connection: nobody knows what became of the facts that the old one took."""
+        self._sent = self.acknowledged
         self._news.set()

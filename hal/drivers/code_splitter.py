@@ -16,8 +16,9 @@ _LINE_BYTES = MAX_CODE * 4
 def clean(text: str) -> str:
     """Without control characters and halves of surrogate pairs, and without blanks at the ends;
     at most MAX_CODE characters."""
-    printable = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
-    return printable.strip()[:MAX_CODE]
+    if not text.isprintable():
+        text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
+    return text.strip()[:MAX_CODE]
 
 
 class CodeSplitter:

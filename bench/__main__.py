@@ -1,0 +1,77 @@
+"""`python -m bench`: measure, print."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from bench import cold_start, message, sale, scan
+from bench.figure import Figure, Plan
+from bench.machine import VOLATILE, describe, file_system
+
+FIGURES: dict[str, ModuleType] = {m.NAME: m for m in (scan, cold_start, message, sale)}
+COLUMNS = f"{'':<24}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds':>8}{'spread':>8}"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--json", "as_json", is_flag=True, help="A list of objects instead of the table.")
+@click.option("--quick", is_flag=True, help="Fewer samples; ends within 45 s.")
+@click.option("--verbose", is_flag=True, help="Also what each import of a gate costs.")
+@click.option("--only", multiple=True, type=click.Choice(list(FIGURES)), help="Just this figure.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=lambda: os.environ.get("TMPDIR") or "/var/tmp",
+    show_default="TMPDIR or /var/tmp",
+    help="Where on a real disk to write; left as it was.",
+)
+def main(*, as_json: bool, quick: bool, verbose: bool, only: tuple[str, ...], folder: Path) -> None:
+    """Measure what a scan, a start, a message and a sale cost.
+
+    Ours and a bare reference are sampled in turns, and each round gives the ratio of their two
+    medians: trust the ratios, for milliseconds change from machine to machine and from minute to
+    minute. "ratio" is the median of all rounds' ratios (lower is better), "spread" tells how much
+    they differ: (90th - 10th percentile) / median. "ours" and "reference" are medians of the
+    rounds. "aim" is the ratio we want to stay below.
+    """
+    if file_system(folder) in VOLATILE:
+        raise click.UsageError(f"{folder} is no real disk; name a folder of one with --folder")
+    click.echo(describe(folder), err=as_json)
+    chosen = {name: module for name, module in FIGURES.items() if not only or name in only}
+    if not as_json:
+        click.echo(f"\n{COLUMNS}")
+    figures = [_measure(module, folder, quick=quick, silent=as_json) for module in chosen.values()]
+    if as_json:
+        click.echo(json.dumps([asdict(figure) for figure in figures], indent=2))
+    if verbose:
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            click.echo(f"\n{cold_start.import_times(Path(own))}", err=as_json)
+
+
+def _measure(module: ModuleType, folder: Path, *, quick: bool, silent: bool) -> Figure:
+    with tempfile.TemporaryDirectory(prefix="wicket-bench-", dir=folder) as own:
+        figure: Figure = asyncio.run(module.measure(Plan(Path(own), quick)))
+    if not silent:
+        click.echo(f"{_row(figure)}\n{'':<4}against {module.AGAINST}")
+    return figure
+
+
+def _row(figure: Figure) -> str:
+    aim = "-" if figure.aim is None else f"{figure.aim:.1f}"
+    missed = figure.aim is not None and figure.ratio > figure.aim
+    return (
+        f"{figure.name:<24}{figure.value:>7.2f} {figure.unit}{figure.reference:>8.2f} {figure.unit}"
+        f"{figure.ratio:>8.2f}{aim:>7}{figure.rounds:>8}{figure.spread:>8.2f}"
+        f"{'  missed' if missed else ''}"
+    )
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")

@@ -1,0 +1,214 @@
+"""The gate's mirror says what the model in memory says, whatever comes twice or late."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.gate import memory_in
+from support.samples import (
+    BERLIN,
+    DAY_PASS,
+    KEY,
+    MUSEUM,
+    NOON,
+    PRODUCTS,
+    THREE_TIMES,
+    central_facts,
+    issued,
+    ticket,
+)
+
+from admission.codes import SigningKey, human_code, low_bits, sign_ticket
+from admission.decide import AdmissionRequest, LedgerView, decide
+from admission.facts import (
+    CENTRAL,
+    Admitted,
+    Event,
+    Fact,
+    KeyPublished,
+    Lapsed,
+    Passed,
+    ProductPublished,
+    Refused,
+    TicketIssued,
+)
+from admission.ledger import Ledger
+from admission.values import Entitlement, TicketState, Validation
+from gate.ledger import GateLedger
+from runtime.outbox import Outbox
+
+IDS = (4711, 4712 << 40 | 5, 2**63 - 1)
+OTHER_KEY = SigningKey(2, bytes(32), NOON)
+TICKETS = [
+    replace(ticket(id_, product, 2), state=state)
+    for id_ in IDS
+    for product in (MUSEUM, DAY_PASS, THREE_TIMES)
+    for state in TicketState
+]
+KEYS = [KEY.issuer, OTHER_KEY.issuer, replace(KEY.issuer, id=2)]
+CODES = [
+    *(sign_ticket(key, ticket(id_)) for id_ in IDS for key in (KEY, OTHER_KEY)),
+    *(human_code(id_) for id_ in IDS),
+]
+TIMES = (NOON, NOON + timedelta(hours=7), NOON + timedelta(days=1))
+
+ids = st.sampled_from(IDS)
+few = st.integers(1, 3)
+entitlements = st.tuples(
+    st.builds(Entitlement, st.just("museum"), st.sampled_from(Validation), few)
+)
+catalogue: st.SearchStrategy[Event] = st.one_of(
+    st.sampled_from(TICKETS).map(TicketIssued),
+    st.sampled_from(KEYS).map(KeyPublished),
+    st.builds(replace, st.sampled_from(PRODUCTS), entitlements=entitlements).map(ProductPublished),
+)
+uses: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Admitted, ids, st.sampled_from(["museum", "tour"]), st.just("n"), few),
+    st.builds(Lapsed, ids, st.integers(1, 9), st.just("n"), few),
+    st.builds(Passed, ids, st.integers(1, 9), st.just("n"), few),
+    st.builds(Refused, st.none() | ids, st.just("n"), st.just("unreadable"), st.just("?")),
+)
+
+
+@dataclass(frozen=True)
+class PageComes:
+    """A page of central's feed, from `back` entries before the cursor on."""
+
+    back: int
+    length: int
+
+
+@dataclass(frozen=True)
+class OtherGateTells:
+    event: Event
+    again: bool
+    """The fact before comes once more instead."""
+
+
+@dataclass(frozen=True)
+class WeTell:
+    event: Event
+
+
+Step = PageComes | OtherGateTells | WeTell
+feeds = st.lists(catalogue | uses, max_size=20)
+steps: st.SearchStrategy[list[Step]] = st.lists(
+    st.one_of(
+        st.builds(PageComes, st.integers(0, 5), st.integers(1, 8)),
+        st.builds(OtherGateTells, uses, st.booleans()),
+        st.builds(WeTell, uses),
+    ),
+    max_size=25,
+)
+
+
+@dataclass
+class Both:
+    """The gate's ledger and the model, told the same."""
+
+    mirror: GateLedger
+    outbox: Outbox
+    feed: list[Fact]
+    model: Ledger = field(default_factory=Ledger)
+    other: list[Fact] = field(default_factory=list)
+
+    async def take(self, step: Step) -> None:
+        match step:
+            case PageComes(back, length):
+                first = max(0, self.mirror.cursor - back)
+                facts = self.feed[first : first + length]
+                await self.mirror.fold(facts, first + len(facts))
+            case OtherGateTells(event, again):
+                if not (again and self.other):
+                    self.other.append(Fact("gate-2", len(self.other) + 1, NOON, event))
+                facts = self.other[-1:]
+                await self.mirror.fold(facts)
+            case WeTell(event):
+                facts = [await self.outbox.tell(event, NOON)]
+        for fact in facts:
+            self.model.fold(fact)
+
+
+def numbered(events: list[Event]) -> list[Fact]:
+    """Central's feed; the uses in it are of a third gate."""
+    own = (TicketIssued, KeyPublished, ProductPublished)
+    return [
+        Fact(CENTRAL if isinstance(event, own) else "gate-3", n, NOON, event)
+        for n, event in enumerate(events, start=1)
+    ]
+
+
+def answers(view: LedgerView) -> list[object]:
+    """Everything that the rules can ask of a ledger, and what they make of it."""
+    requests = [AdmissionRequest(code, frozenset({"museum"}), BERLIN) for code in CODES]
+    return [
+        *(view.ticket(id_) for id_ in IDS),
+        *(view.ticket_by_low_bits(low_bits(id_)) for id_ in IDS),
+        *(set(view.uses(id_)) for id_ in IDS),
+        *(view.product(product.id) for product in PRODUCTS),
+        *(view.issuer(key) for key in (1, 2, 3)),
+        *(decide(view, request, now) for request in requests for now in TIMES),
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(feeds, steps)
+async def test_the_mirror_answers_as_the_model_does_also_after_a_restart(
+    tmp_path_factory: pytest.TempPathFactory, feed: list[Event], told: list[Step]
+) -> None:
+    folder = tmp_path_factory.mktemp("gate")
+    async with memory_in(folder) as (mirror, outbox):
+        both = Both(mirror, outbox, numbered(feed))
+        for step in told:
+            await both.take(step)
+        assert answers(mirror) == answers(both.model)
+        cursor = mirror.cursor
+    async with memory_in(folder) as (again, _):
+        assert answers(again) == answers(both.model)
+        assert again.cursor == cursor
+
+
+async def test_a_late_page_does_not_put_back_a_cancelled_ticket(tmp_path: Path) -> None:
+    cancelled = replace(ticket(), state=TicketState.CANCELLED)
+    facts = issued(ticket(), cancelled)
+    async with memory_in(tmp_path) as (ledger, _):
+        await ledger.fold(facts, len(facts))
+        await ledger.fold(facts[:-1], len(facts) - 1)
+        assert ledger.ticket(ticket().id) == cancelled
+        assert ledger.cursor == len(facts)
+
+
+async def test_a_changed_product_and_a_new_key_count_at_once(tmp_path: Path) -> None:
+    async with memory_in(tmp_path) as (ledger, _):
+        assert not ledger.ready.is_set()
+        await ledger.fold(issued())
+        assert ledger.ready.is_set()
+        assert ledger.product(1) == MUSEUM
+        changed = replace(MUSEUM, name="Tribe")
+        news = central_facts(ProductPublished(changed), KeyPublished(OTHER_KEY.issuer))
+        await ledger.fold(news[-2:])
+        assert ledger.product(1) == changed
+        assert ledger.issuer(2) == OTHER_KEY.issuer
+
+
+async def test_an_entry_counts_before_it_is_on_the_disk(tmp_path: Path) -> None:
+    async with memory_in(tmp_path) as (ledger, outbox), asyncio.TaskGroup() as group:
+        telling = group.create_task(outbox.tell(Admitted(4711, "museum", "n", 1), NOON))
+        await asyncio.sleep(0)
+        assert [use.persons for use in ledger.uses(4711)] == [1]
+        assert not telling.done()
+
+
+async def test_a_batch_is_folded_whole_or_not_at_all(tmp_path: Path) -> None:
+    unstorable = Fact(CENTRAL, 7, NOON, TicketIssued(replace(ticket(), id=2**70)))
+    async with memory_in(tmp_path) as (ledger, _):
+        with pytest.raises(OverflowError):
+            await ledger.fold([*issued(ticket()), unstorable], 7)
+        assert ledger.ticket(ticket().id) is None
+        assert ledger.cursor == 0

@@ -1,0 +1,374 @@
+"""In step with central and the other gates: a real broker, and a central that says what we want."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from support.broker import free_port, mosquitto
+from support.bus import Ear, ear_on, running
+from support.central import DEVICES, Clock
+from support.central import settings_in as central_settings_in
+from support.gate import DEVICE, memory_in, settings_in
+from support.samples import BERLIN, KEY, NOON, issued, ticket
+
+from admission.codes import sign_ticket
+from admission.decide import AdmissionRequest, Denied, Granted, Reason, decide
+from admission.facts import Admitted, Event, Fact, KeyPublished, Lapsed, TicketIssued
+from central.service import serve
+from central.settings import HttpSettings
+from gate.ledger import GateLedger
+from gate.settings import CentralSettings
+from gate.sync import Sync
+from runtime.mqtt import BusSettings
+from runtime.outbox import Outbox
+from runtime.wire import fact_to_data
+
+CODE = sign_ticket(KEY, ticket())
+TAKEN = Admitted(ticket().id, "museum", "South", 1)
+
+
+async def until(wanted: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not wanted():  # noqa: ASYNC110 - a file tells nobody that it has changed
+            await asyncio.sleep(0)
+
+
+def entries(facts: Iterable[Any], first: int = 1) -> list[Any]:
+    return [{"n": n, "fact": fact} for n, fact in enumerate(facts, first)]
+
+
+@dataclass
+class PaperCentral:
+    """Its feed is what the test writes into it; `answer` replaces every answer."""
+
+    feed: list[Any] = field(default_factory=list)
+    taken: int = 0
+    answer: Callable[[], web.Response] | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def reply(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        if self.answer:
+            return self.answer()
+        if request.path == "/v1/snapshot":
+            head = len(self.feed)
+            return web.json_response({"as_of": head, "taken": self.taken, "facts": self.feed})
+        after = int(request.query["after"])
+        page = self.feed[after : after + int(request.query["limit"])]
+        return web.json_response({"head": len(self.feed), "entries": entries(page, after + 1)})
+
+    @asynccontextmanager
+    async def open_at(self, port: int) -> AsyncIterator[None]:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self.reply)
+        runner = web.AppRunner(app, shutdown_timeout=0, access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            yield
+        finally:
+            await runner.cleanup()
+
+
+@dataclass
+class Gate:
+    ledger: GateLedger
+    outbox: Outbox
+
+    def decide(self) -> Granted | Denied:
+        request = AdmissionRequest(CODE, frozenset({"museum"}), BERLIN)
+        return decide(self.ledger, request, NOON)
+
+
+@asynccontextmanager
+async def gate_in(folder: Path, broker: BusSettings, port: int) -> AsyncIterator[Gate]:
+    central = CentralSettings(f"http://127.0.0.1:{port}", DEVICES[DEVICE].token)
+    settings = settings_in(folder, mqtt=broker, central=central)
+    async with (
+        memory_in(folder) as (ledger, outbox),
+        running(Sync(settings, ledger, outbox).run()),
+    ):
+        yield Gate(ledger, outbox)
+
+
+@dataclass
+class Venue:
+    gate: Gate
+    central: PaperCentral
+    ear: Ear
+
+
+@asynccontextmanager
+async def venue_in(folder: Path, central: PaperCentral | None = None) -> AsyncIterator[Venue]:
+    """A broker, a central that knows one ticket, and a gate that has heard of it."""
+    central = central or PaperCentral([fact_to_data(fact) for fact in issued(ticket())])
+    port = free_port()
+    async with (
+        mosquitto(folder) as broker,
+        central.open_at(port),
+        ear_on(broker) as ear,
+        gate_in(folder / "gate", broker, port) as gate,
+    ):
+        await until(lambda: gate.ledger.cursor == len(central.feed))
+        await gate.ledger.ready.wait()
+        while (await ear.hears(f"device/{DEVICE}/status"))["online"] is not True:
+            pass
+        yield Venue(gate, central, ear)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def told_by(device: str, *events: Event) -> dict[str, Any]:
+    return {
+        "facts": [fact_to_data(Fact(device, n, NOON, e)) for n, e in enumerate(events, start=1)]
+    }
+
+
+async def test_at_first_start_a_gate_takes_the_snapshot_and_numbers_on(tmp_path: Path) -> None:
+    central = PaperCentral([fact_to_data(fact) for fact in issued(ticket())], taken=41)
+    async with venue_in(tmp_path, central) as venue:
+        assert central.asked[0] == "/v1/snapshot"
+        assert venue.gate.ledger.ready.is_set()
+        assert isinstance(venue.gate.decide(), Granted)
+        assert (await venue.gate.outbox.tell(TAKEN, NOON)).number == 42
+
+
+async def test_what_the_feed_tells_is_known_without_asking(tmp_path: Path) -> None:
+    async with venue_in(tmp_path) as venue:
+        venue.central.answer = lambda: web.Response(status=500)
+        head = venue.gate.ledger.cursor
+        new = Fact("central", head + 1, NOON, TicketIssued(ticket(5)))
+        batch = {"after": head, "entries": entries([fact_to_data(new)], head + 1)}
+        await venue.ear.says("feed", batch)
+        await until(lambda: venue.gate.ledger.ticket(5) == ticket(5))
+        assert venue.gate.ledger.cursor == head + 1
+
+
+async def test_a_gap_in_the_feed_is_asked_for(tmp_path: Path) -> None:
+    async with venue_in(tmp_path) as venue:
+        head = venue.gate.ledger.cursor
+        venue.central.feed += [
+            fact_to_data(Fact("central", n, NOON, TicketIssued(ticket(n))))
+            for n in range(head + 1, head + 1500)
+        ]
+        await venue.ear.says("feed", {"after": len(venue.central.feed), "entries": []})
+        await until(lambda: venue.gate.ledger.cursor == len(venue.central.feed))
+        assert venue.gate.ledger.ticket(head + 1499) == ticket(head + 1499)
+        assert "/v1/snapshot" not in venue.central.asked[1:]
+
+
+async def test_another_gates_entry_counts_here_at_once_while_central_is_down(
+    tmp_path: Path,
+) -> None:
+    async with venue_in(tmp_path) as venue:
+        venue.central.answer = lambda: web.Response(status=503)
+        await venue.ear.says("device/gate-2/facts", told_by("gate-2", TAKEN))
+        await until(lambda: isinstance(venue.gate.decide(), Denied))
+        answer = venue.gate.decide()
+        assert isinstance(answer, Denied)
+        assert (answer.reason, answer.at, answer.where) == (Reason.ALREADY_USED, NOON, "South")
+        lapsed = told_by("gate-2", TAKEN, Lapsed(ticket().id, 1, "South", 1))
+        await venue.ear.says("device/gate-2/facts", lapsed)
+        await until(lambda: isinstance(venue.gate.decide(), Granted))
+
+
+async def test_a_device_is_not_believed_what_only_others_may_tell(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_key = KeyPublished(replace(KEY.issuer, id=9))
+    facts = told_by("gate-2", own_key, replace(TAKEN, persons=-9), TicketIssued(ticket(6)))["facts"]
+    facts += told_by("gate-3", replace(TAKEN, ticket=7))["facts"]
+    facts += told_by("gate-2", *[TAKEN] * 5)["facts"][4:]
+    async with venue_in(tmp_path) as venue:
+        await venue.ear.says("device/gate-2/facts", {"facts": facts})
+        await until(lambda: isinstance(venue.gate.decide(), Denied))
+        assert venue.gate.ledger.issuer(9) is None
+        assert venue.gate.ledger.ticket(6) is None
+        assert not venue.gate.ledger.uses(7)
+        assert [use.persons for use in venue.gate.ledger.uses(ticket().id)] == [1]
+    assert len([line for line in warnings(caplog) if "fact set aside" in line]) == 4
+
+
+async def test_facts_are_sent_until_central_has_them(tmp_path: Path) -> None:
+    """Also after the broker, and with it the first message, was lost."""
+    port = free_port()
+    topic = f"device/{DEVICE}/facts"
+    async with mosquitto(tmp_path) as broker:
+        pass
+    async with gate_in(tmp_path / "gate", broker, port) as gate:
+        for _ in range(2):
+            async with mosquitto(tmp_path, broker.port), ear_on(broker) as ear:
+                told = await gate.outbox.tell(TAKEN, NOON)
+                facts = [fact_to_data(fact) for fact in gate.outbox.after(0)]
+                heard: list[Any] = []
+                while not heard or heard[-1]["number"] < told.number:
+                    heard += (await ear.hears(topic))["facts"]
+                assert [fact for fact in facts if fact in heard] == facts
+                if told.number == 2:
+                    await ear.says(f"device/{DEVICE}/ack", {"number": 2})
+                    await until(lambda: gate.outbox.acknowledged == 2)
+        assert gate.outbox.waiting == 0
+    async with memory_in(tmp_path / "gate") as (_, outbox):
+        assert outbox.acknowledged == 2
+
+
+def no_json() -> web.Response:
+    return web.Response(text="<html>It works!</html>")
+
+
+def no_page() -> web.Response:
+    return web.json_response({"head": 9, "entries": 5})
+
+
+def no_progress() -> web.Response:
+    facts = [fact_to_data(fact) for fact in issued()]
+    return web.json_response({"head": 9, "entries": entries(facts[:1])})
+
+
+NONSENSE: dict[str, Callable[[], web.Response]] = {
+    "(500,": lambda: web.Response(status=500),
+    "(401,": lambda: web.Response(status=401),
+    "not JSON": no_json,
+    "entries: ": no_page,
+    "none after": no_progress,
+}
+"""What the WARNING says → the answer that it is about."""
+
+
+async def test_a_central_that_makes_no_sense_is_told_once_and_the_gate_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "wicket")
+
+    async def endure(folder: Path, answer: Callable[[], web.Response]) -> None:
+        folder.mkdir()
+        async with venue_in(folder) as venue:
+            central = venue.central
+            central.answer = answer
+            await venue.ear.says("feed", {"after": 10**6, "entries": []})
+            asked = len(central.asked)
+            await until(lambda: len(central.asked) >= asked + 3)
+            assert isinstance(venue.gate.decide(), Granted)
+            central.answer = None
+            new = Fact("central", len(central.feed) + 1, NOON, TicketIssued(ticket(5)))
+            central.feed.append(fact_to_data(new))
+            await until(lambda: venue.gate.ledger.ticket(5) is not None)
+            await until(lambda: caplog.text.count("central answers again") == len(NONSENSE))
+
+    async with asyncio.TaskGroup() as group:
+        for n, answer in enumerate(NONSENSE.values()):
+            group.create_task(endure(tmp_path / str(n), answer))
+    for said in NONSENSE:
+        [warning] = [line for line in warnings(caplog) if said in line]
+        assert "is [central] url and token right?" in warning
+    assert len(warnings(caplog)) == len(NONSENSE)
+
+
+@pytest.mark.parametrize("topic", ["feed", f"device/{DEVICE}/ack", "device/gate-2/facts"])
+async def test_rubbish_on_the_bus_is_set_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, topic: str
+) -> None:
+    rubbish: list[Any] = [
+        b"",
+        b"\xff\xfe",
+        b"[" * 50_000,
+        None,
+        [],
+        {},
+        {"facts": 5},
+        {"number": 2**70},
+        {"number": "1"},
+        {"after": "0", "entries": []},
+        {"after": 0, "entries": [{"n": 2**70, "fact": {}}]},
+    ]
+    async with venue_in(tmp_path) as venue:
+        before = venue.gate.ledger.cursor
+        for payload in rubbish:
+            await venue.ear.says(topic, payload)
+        await venue.ear.says("device/gate-2/facts", told_by("gate-2", TAKEN))
+        await until(lambda: isinstance(venue.gate.decide(), Denied))
+        assert (venue.gate.ledger.cursor, venue.gate.outbox.acknowledged) == (before, 0)
+    aside = [line for line in warnings(caplog) if f"{topic}: message set aside" in line]
+    assert len(aside) == len(rubbish)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        None,
+        {"kind": "coat_hung", "device": "central", "number": 9, "at": NOON.isoformat()},
+        fact_to_data(Fact("gate-2", 1, NOON, TAKEN)) | {"ticket": 2**64},
+        fact_to_data(Fact("gate-2", 1, NOON, TAKEN)) | {"lane": "\ud800"},
+    ],
+)
+async def test_an_unknown_kind_of_fact_is_set_aside_and_the_rest_counts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, unknown: Any
+) -> None:
+    async with venue_in(tmp_path) as venue:
+        head = venue.gate.ledger.cursor
+        good = fact_to_data(Fact("central", head + 2, NOON, TicketIssued(ticket(5))))
+        venue.central.feed += [unknown, good, unknown]
+        await venue.ear.says("feed", {"after": head + 3, "entries": []})
+        await until(lambda: venue.gate.ledger.cursor == head + 3)
+        assert venue.gate.ledger.ticket(5) is not None
+    assert len([line for line in warnings(caplog) if "fact set aside" in line]) == 2
+
+
+async def test_a_gate_that_starts_alone_catches_up_when_the_others_come(tmp_path: Path) -> None:
+    port = free_port()
+    async with mosquitto(tmp_path) as broker:
+        pass
+    async with memory_in(tmp_path / "gate") as (ledger, _):
+        await ledger.fold(issued())
+    async with gate_in(tmp_path / "gate", broker, port) as gate:
+        await gate.outbox.tell(TAKEN, NOON)
+        assert isinstance(gate.decide(), Denied)
+        central = PaperCentral([fact_to_data(fact) for fact in issued(ticket(5))])
+        async with mosquitto(tmp_path, broker.port), ear_on(broker) as ear, central.open_at(port):
+            [fact] = (await ear.hears(f"device/{DEVICE}/facts"))["facts"]
+            assert (fact["number"], fact["kind"]) == (1, "admitted")
+            await until(lambda: gate.ledger.ticket(5) is not None)
+
+
+async def test_the_bus_knows_whether_the_gate_is_there(tmp_path: Path) -> None:
+    topic = f"device/{DEVICE}/status"
+    port = free_port()
+    async with mosquitto(tmp_path) as broker:
+        async with ear_on(broker) as ear:
+            async with gate_in(tmp_path / "gate", broker, port):
+                status = await ear.hears(topic)
+                assert (status["online"], status["cursor"], status["waiting"]) == (True, 0, 0)
+            assert await ear.hears(topic) == {"online": False}
+        async with ear_on(broker) as newcomer:
+            assert await newcomer.hears(topic) == {"online": False}
+
+
+async def test_gate_and_the_real_central_understand_each_other(tmp_path: Path) -> None:
+    port = free_port()
+    async with mosquitto(tmp_path) as broker, ear_on(broker) as ear:
+        central = central_settings_in(
+            tmp_path / "central", mqtt=broker, http=HttpSettings(port=port)
+        )
+        async with (
+            running(serve(central, clock=Clock())),
+            gate_in(tmp_path / "gate", broker, port) as gate,
+        ):
+            await until(lambda: gate.ledger.cursor == 8)
+            await gate.ledger.ready.wait()
+            assert gate.ledger.product(3) is not None
+            await gate.outbox.tell(TAKEN, NOON)
+            await until(lambda: gate.outbox.acknowledged == 1)
+            while not (batch := await ear.hears("feed"))["entries"]:
+                pass
+            assert [entry["fact"]["kind"] for entry in batch["entries"]] == ["admitted"]
+            await until(lambda: gate.ledger.cursor == 9)

@@ -1,0 +1,55 @@
+"""One who listens to the whole bus of a site and may say anything on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from runtime.mqtt import Bus, BusSettings, Connected, Message
+from runtime.wire import decode, encode
+
+SITE = "wicket/1/sample"
+
+
+@asynccontextmanager
+async def running(*tasks: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Tasks that never end by themselves, while the block runs."""
+    async with asyncio.TaskGroup() as group:
+        started = [group.create_task(task) for task in tasks]
+        yield
+        for task in started:
+            task.cancel()
+
+
+class Ear:
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self._items = bus.messages()
+
+    async def hears(self, topic: str) -> Any:
+        """The data of the next message on the topic; what comes meanwhile on others is lost."""
+        async with asyncio.timeout(10):
+            async for item in self._items:
+                if isinstance(item, Message) and item.topic == f"{SITE}/{topic}":
+                    return decode(item.payload)
+        raise AssertionError("a bus never ends")
+
+    async def connected(self) -> None:
+        async with asyncio.timeout(10):
+            while not isinstance(await anext(self._items), Connected):
+                pass
+
+    async def says(self, topic: str, data: Any) -> None:
+        """`data` as JSON; bytes as they are."""
+        payload = data if isinstance(data, bytes) else encode(data)
+        assert await self.bus.publish(f"{SITE}/{topic}", payload)
+
+
+@asynccontextmanager
+async def ear_on(settings: BusSettings) -> AsyncIterator[Ear]:
+    ear = Ear(Bus(settings, "ear", (f"{SITE}/#",)))
+    async with running(ear.bus.run()):
+        await ear.connected()
+        yield ear
