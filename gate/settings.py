@@ -79,7 +79,7 @@ class GateSettings:
             raise ValueError("lanes: a gate needs at least one")
         try:
             ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"timezone: {self.timezone!r} is unknown (Europe/Berlin?)") from error
 
     @property

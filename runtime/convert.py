@@ -12,9 +12,10 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
+from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn
 
@@ -107,6 +108,17 @@ def _table(data: Any, _: Any) -> Mapping[str, Any]:
     return data
 
 
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[-1] is ...
+
+
+def _items(data: Any) -> Any:
+    """A text and a table can be iterated too, but are no list."""
+    if not isinstance(data, list | tuple):
+        raise ValueError(f"expected a list, got {data!r}")
+    return data
+
+
 def _make_converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
 
@@ -114,7 +126,12 @@ def _make_converter() -> Converter:
         fill = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
         return lambda data, _: fill(_table(data, kind), kind)
 
+    def tuple_hook(kind: type[Any]) -> Any:
+        fill = homogenous_tuple_structure_factory(kind, converter)
+        return lambda data, _: fill(_items(data), kind)
+
     converter.register_structure_hook_factory(is_dataclass, dataclass_hook)
+    converter.register_structure_hook_factory(_is_tuple, tuple_hook)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, _whole_number)
     converter.register_structure_hook(float, _exactly(float, int))

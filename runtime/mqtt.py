@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -80,11 +80,12 @@ class Bus:
 
         pause_s = FIRST_PAUSE_S
         while True:
-            with _heeding_cancellation():
+            with _heeding_cancellation() as heed:
                 try:
                     async with self._connect() as client:
                         for topic in self._subscriptions:
                             await client.subscribe(topic, qos=QOS)
+                        heed()
                         pause_s = FIRST_PAUSE_S
                         self._client = client
                         self._repeats.healed("broker is back")
@@ -161,12 +162,20 @@ class Bus:
 
 
 @contextmanager
-def _heeding_cancellation() -> Iterator[None]:
+def _heeding_cancellation() -> Iterator[Callable[[], None]]:
     """aiomqtt waits by asyncio.wait_for, which before Python 3.12 may swallow a cancellation that
-    comes together with the awaited thing (gh-86296): then the task would live on for ever."""
+    comes together with the awaited thing (gh-86296): then the task would live on for ever.
+
+    The cancellation is raised after all at the end of the block, and when the block calls what
+    it is given, as it must before it waits for long.
+    """
     task = asyncio.current_task()
     assert task is not None
     before = task.cancelling()
-    yield
-    if task.cancelling() > before:
-        raise asyncio.CancelledError
+
+    def heed() -> None:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
+
+    yield heed
+    heed()

@@ -17,6 +17,7 @@ from support.bus import Ear, ear_on, running
 from support.central import DEVICES, Clock
 from support.central import settings_in as central_settings_in
 from support.gate import DEVICE, memory_in, settings_in
+from support.listening import until
 from support.samples import BERLIN, KEY, NOON, issued, ticket
 
 from admission.codes import sign_ticket
@@ -33,12 +34,6 @@ from runtime.wire import fact_to_data
 
 CODE = sign_ticket(KEY, ticket())
 TAKEN = Admitted(ticket().id, "museum", "South", 1)
-
-
-async def until(wanted: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not wanted():  # noqa: ASYNC110 - a file tells nobody that it has changed
-            await asyncio.sleep(0)
 
 
 def entries(facts: Iterable[Any], first: int = 1) -> list[Any]:
@@ -239,7 +234,7 @@ NONSENSE: dict[str, Callable[[], web.Response]] = {
     "(500,": lambda: web.Response(status=500),
     "(401,": lambda: web.Response(status=401),
     "not JSON": no_json,
-    "entries: ": no_page,
+    "expected a list": no_page,
     "none after": no_progress,
 }
 """What the WARNING says → the answer that it is about."""

@@ -6,15 +6,21 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.bus import running
+from support.clock import on_virtual_time
+from support.listening import settle
 from support.samples import NOON
 
 from admission.facts import Admitted, Fact
 from runtime import outbox
 from runtime.database import Database
+from runtime.mqtt import Bus, BusSettings
 from runtime.outbox import Outbox
+from runtime.wire import decode
 
 DEVICE = "gate-1"
 
@@ -87,6 +93,66 @@ async def test_a_full_disk_tells_nobody_that_it_was_stored(database: Database) -
             await asyncio.gather(*(box.tell(entry(1), NOON) for _ in range(50)))
     stored = {fact.number for fact in box.after(0, 10**6)}
     assert stored == set(range(1, len(stored) + 1))
+
+
+class PaperBus(Bus):
+    """Takes everything, writes it down, and nobody reads it."""
+
+    def __init__(self) -> None:
+        super().__init__(BusSettings(), DEVICE)
+        self.sent: list[tuple[float, list[int]]] = []
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        numbers = [fact["number"] for fact in decode(payload)["facts"]]
+        self.sent.append((asyncio.get_running_loop().time(), numbers))
+        return True
+
+
+@asynccontextmanager
+async def delivering(folder: Path) -> AsyncIterator[tuple[Outbox, PaperBus]]:
+    bus = PaperBus()
+    async with Database(folder / "gate.db", outbox.SCHEMA) as database:
+        box = Outbox(database, DEVICE)
+        async with running(box.deliver(bus, "facts")):
+            yield box, bus
+
+
+@on_virtual_time
+async def test_while_central_is_silent_everything_is_sent_again_however_busy_we_are(
+    tmp_path: Path,
+) -> None:
+    async with delivering(tmp_path) as (box, bus):
+        for second in range(12):
+            await box.tell(entry(second), NOON)
+            await asyncio.sleep(1)
+        everything = [numbers for _, numbers in bus.sent if numbers[0] == 1]
+        assert [numbers[-1] for numbers in everything[1:]] == [5, 10]
+
+
+@on_virtual_time
+async def test_what_is_acknowledged_is_not_sent_again(tmp_path: Path) -> None:
+    async with delivering(tmp_path) as (box, bus):
+        for n in (1, 2, 3):
+            await box.tell(entry(n), NOON)
+        await box.acknowledge(2)
+        await asyncio.sleep(60)
+        assert {n for time, numbers in bus.sent for n in numbers if time > 0} == {3}
+        await box.acknowledge(3)
+        before = len(bus.sent)
+        await asyncio.sleep(60)
+        assert len(bus.sent) == before
+
+
+@on_virtual_time
+async def test_a_new_connection_is_told_at_once_what_is_not_acknowledged(tmp_path: Path) -> None:
+    async with delivering(tmp_path) as (box, bus):
+        for n in (1, 2):
+            await box.tell(entry(n), NOON)
+        await settle()
+        bus.sent.clear()
+        box.send_again()
+        await settle()
+        assert bus.sent == [(0.0, [1, 2])]
 
 
 KILLED = """

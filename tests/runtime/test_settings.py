@@ -66,6 +66,8 @@ def test_every_error_is_told_at_once_with_file_and_key(tmp_path: Path) -> None:
         ("mode = ", "not TOML"),
         ('mode = "closed"\nmode = "closed"', "not TOML"),
         ('mode = "closed"\nparts = 5', "parts"),
+        ('mode = "closed"\nparts = "5"', "parts: expected a list, got '5'"),
+        ('mode = "closed"\nparts = {pin = 1}', "parts: expected a list, got {'pin': 1}"),
         ('mode = "closed"\nparts = [5]', "parts[0]: expected a table, got 5"),
         ("", "mode: missing"),
     ],

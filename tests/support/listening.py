@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -32,6 +32,13 @@ async def settle() -> None:
     """Let every task go as far as it can without news from the world."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def until(wanted: Callable[[], bool]) -> None:
+    """Return when it is so. For what tells nobody that it has changed, as a file."""
+    async with asyncio.timeout(10):
+        while not wanted():  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
