@@ -2,9 +2,10 @@
 
 The *signed code* is admitted by a gate that has never heard of the ticket. It is the letter W
 and 140 characters of base32 over 87 bytes, big-endian: format 1 (1 byte), key id (2), ticket
-id (8), product (2), window start and end in Unix seconds (4 + 4), persons (1), flags (1, zero),
-then the 64-byte Ed25519 signature over b"wicket ticket 1" and those 23 bytes. All characters
-are in the QR alphanumeric set, and letters and digits only, for scanners that type as keyboards.
+id (8), product (2), window start and end in Unix seconds (4 + 4), persons (1), language (1, its
+place in LANGUAGES), then the 64-byte Ed25519 signature over b"wicket ticket 1" and those 23
+bytes. All characters are in the QR alphanumeric set, and letters and digits only, for scanners
+that type as keyboards.
 
 The *human code* TK-7KQ4-M2XD is the low 35 bits of the ticket id in 7 characters and a check
 character that catches every single wrong character and every swap of two neighbours.
@@ -27,6 +28,8 @@ from admission.values import IssuerKey, Ticket, Window
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 HUMAN_BITS = 35
+LANGUAGES = ("", "en", "de", "fr", "ar", "es", "it", "nl", "pl", "pt", "tr", "uk", "ja", "zh")
+"""The languages a signed code can tell, by their place; new ones go to the end. The first: none."""
 _VALUES = {c: i for i, c in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 _PYTHON_DIGITS = {ord(c): "0123456789abcdefghijklmnopqrstuv"[i] for c, i in _VALUES.items()}
 _HUMAN_MASK = (1 << HUMAN_BITS) - 1
@@ -35,6 +38,7 @@ _SIGNATURE_BYTES = 64
 _SIGNED_BYTES = _BODY.size + _SIGNATURE_BYTES
 _SIGNED_CHARS = -(-_SIGNED_BYTES * 8 // 5)
 _CONTEXT = b"wicket ticket 1"
+_TAGS = ("NFC:", "CARD:")
 
 
 @dataclass(frozen=True)
@@ -75,15 +79,23 @@ class HumanCode:
     low_bits: int
 
 
+@dataclass(frozen=True, slots=True)
+class TagCode:
+    """What a reader of cards and NFC tags says: "NFC:04A1B2C3", "CARD:26:2A31C03"."""
+
+    tag: str
+
+
 def new_ticket_id() -> int:
     """63 random bits: fits every database's signed 64-bit integer, never zero."""
     return secrets.randbits(63) or 1
 
 
 def sign_ticket(key: SigningKey, ticket: Ticket) -> str:
-    """The signed code of `ticket`; its state is not part of it."""
+    """The signed code of `ticket`; its state is not part of it, nor a language not in LANGUAGES."""
     start, end = (int(t.timestamp()) for t in (ticket.window.start, ticket.window.end))
-    body = _BODY.pack(1, key.id, ticket.id, ticket.product, start, end, ticket.persons, 0)
+    language = LANGUAGES.index(ticket.language) if ticket.language in LANGUAGES else 0
+    body = _BODY.pack(1, key.id, ticket.id, ticket.product, start, end, ticket.persons, language)
     return "W" + _encode(body + key.sign(_CONTEXT + body))
 
 
@@ -99,9 +111,11 @@ def low_bits(ticket_id: int) -> int:
     return ticket_id & _HUMAN_MASK
 
 
-def read_code(text: str) -> SignedCode | HumanCode | None:
+def read_code(text: str) -> SignedCode | HumanCode | TagCode | None:
     """What was scanned or typed; None if it is no code of ours. Never raises."""
     text = text.strip().upper().replace("-", "").replace(" ", "")
+    if text.startswith(_TAGS):
+        return TagCode(text)
     if len(text) == 1 + _SIGNED_CHARS and text.startswith("W"):
         return _read_signed(text[1:])
     if len(text) == 10 and text.startswith("TK"):
@@ -128,11 +142,15 @@ def _read_signed(text: str) -> SignedCode | None:
     if raw is None:
         return None
     body, signature = raw[: _BODY.size], raw[_BODY.size :]
-    version, key, ticket, product, start, end, persons, flags = _BODY.unpack(body)
-    if version != 1 or flags != 0 or persons == 0 or start >= end or not 0 < ticket < 1 << 63:
+    version, key, ticket, product, start, end, persons, language = _BODY.unpack(body)
+    if version != 1 or persons == 0 or start >= end or not 0 < ticket < 1 << 63:
+        return None
+    if language >= len(LANGUAGES):
         return None
     window = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
-    return SignedCode(key, Ticket(ticket, product, window, persons), body, signature)
+    return SignedCode(
+        key, Ticket(ticket, product, window, persons, language=LANGUAGES[language]), body, signature
+    )
 
 
 def _read_human(text: str) -> HumanCode | None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
-from typing import Protocol
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from admission.codes import HumanCode, SignedCode, genuine, read_code
+from admission.codes import HumanCode, SignedCode, TagCode, genuine, read_code
+from admission.reasons import Reason
+from admission.request import (
+    AdmissionRequest,
+    Answer,
+    Check,
+    Denied,
+    Doubt,
+    Granted,
+    LedgerView,
+)
 from admission.values import (
+    AntiPassback,
+    Direction,
     Entitlement,
-    IssuerKey,
+    History,
     LaneMode,
-    Product,
     Ticket,
     TicketState,
     Use,
@@ -22,88 +30,43 @@ from admission.values import (
 )
 
 
-class LedgerView(Protocol):
-    """What the rules ask of the ledger. Answers are of this moment and cost no waiting."""
-
-    def ticket(self, ticket_id: int) -> Ticket | None: ...
-    def ticket_by_low_bits(self, low_bits: int) -> Ticket | None: ...
-    def product(self, product_id: int) -> Product | None: ...
-    def issuer(self, key_id: int) -> IssuerKey | None: ...
-    def uses(self, ticket_id: int) -> Sequence[Use]:
-        """Every entry recorded on the ticket, in any order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class AdmissionRequest:
-    """Somebody shows `code` at a lane that opens to `attractions`. `zone` tells local days."""
-
-    code: str
-    attractions: frozenset[str]
-    zone: ZoneInfo
-    mode: LaneMode = LaneMode.CONTROLLED
-
-
-class Reason(Enum):
-    UNREADABLE = "unreadable"
-    UNKNOWN_KEY = "unknown_key"
-    NOT_GENUINE = "not_genuine"
-    UNKNOWN = "unknown"
-    CANCELLED = "cancelled"
-    BLOCKED = "blocked"
-    UNPAID = "unpaid"
-    LANE_CLOSED = "lane_closed"
-    UNKNOWN_PRODUCT = "unknown_product"
-    WRONG_ATTRACTION = "wrong_attraction"
-    TOO_EARLY = "too_early"
-    TOO_LATE = "too_late"
-    ALREADY_USED = "already_used"
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """`persons` may pass now, on this line of the ticket's product."""
-
-    ticket: Ticket
-    entitlement: Entitlement
-    persons: int
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """Refused. `at` is when it was used, opens or closed; `where` the lane of the earlier use."""
-
-    reason: Reason
-    ticket: Ticket | None = None
-    at: datetime | None = None
-    where: str | None = None
-
-
-def decide(view: LedgerView, request: AdmissionRequest, now: datetime) -> Granted | Denied:
+def decide(view: LedgerView, request: AdmissionRequest, now: datetime) -> Answer:
     """Answer the request. The first rule that fails gives the reason; nothing is changed."""
-    ticket = _find(view, request.code)
-    if isinstance(ticket, Denied):
-        return ticket
-    if reason := _STATES.get(ticket.state):
-        return Denied(reason, ticket)
-    if request.mode is LaneMode.CLOSED:
-        return Denied(Reason.LANE_CLOSED, ticket)
-    product = view.product(ticket.product)
-    if product is None:
-        return Denied(Reason.UNKNOWN_PRODUCT, ticket)
-    entitlement = product.entitlement(request.attractions)
-    if entitlement is None:
-        return Denied(Reason.WRONG_ATTRACTION, ticket)
-    if now < ticket.window.start:
-        return Denied(Reason.TOO_EARLY, ticket, at=ticket.window.start)
-    if now >= ticket.window.end:
-        return Denied(Reason.TOO_LATE, ticket, at=ticket.window.end)
-    uses = [u for u in view.uses(ticket.id) if u.attraction == entitlement.attraction and u.entered]
-    persons = _persons_left(ticket, entitlement, uses, now, request.zone)
-    if persons == 0:
-        last = max(uses, key=lambda use: use.at)
-        return Denied(Reason.ALREADY_USED, ticket, at=last.at, where=last.lane)
-    return Granted(ticket, entitlement, persons)
+    answer: Answer | None = None
+    for check in checks(view, request, now):
+        answer = check.answer
+    assert answer is not None
+    return answer
+
+
+def checks(view: LedgerView, request: AdmissionRequest, now: datetime) -> Iterator[Check]:
+    """Every rule in order, up to the one that answers: the trace of `decide`."""
+    case = _Case(view, request, now)
+    for rule, judge in _WAY_OUT if request.direction is Direction.OUT else _WAY_IN:
+        answer = judge(case)
+        yield Check(rule, answer)
+        if answer is not None:
+            return
+
+
+@dataclass(slots=True)
+class _Case:
+    """What the rules have found out so far."""
+
+    view: LedgerView
+    request: AdmissionRequest
+    now: datetime
+    ticket: Ticket = field(init=False)
+    listed: bool = field(init=False)
+    line: Entitlement = field(init=False)
+    grant: Granted = field(init=False)
+    _history: History | None = None
+
+    @property
+    def history(self) -> History:
+        if self._history is None:
+            self._history = self.view.history(self.ticket.id)
+        return self._history
 
 
 _STATES = {
@@ -113,66 +76,190 @@ _STATES = {
 }
 
 
-def _find(view: LedgerView, text: str) -> Ticket | Denied:
-    """The ticket as the ledger knows it, else as its own signature vouches for it."""
-    match read_code(text):
+def _find(case: _Case) -> Denied | None:
+    """The ticket as the ledger knows it (`listed`), else as its own signature vouches for it."""
+    case.listed = True
+    found: Ticket | Denied
+    match read_code(case.request.code):
         case SignedCode() as code:
-            issuer = view.issuer(code.key)
-            if issuer is None:
-                return Denied(Reason.UNKNOWN_KEY)
-            if not genuine(code, issuer) or code.ticket.window.end <= issuer.valid_from:
-                return Denied(Reason.NOT_GENUINE)
-            return view.ticket(code.ticket.id) or code.ticket
+            found = _signed(case, code)
         case HumanCode(bits):
-            return view.ticket_by_low_bits(bits) or Denied(Reason.UNKNOWN)
+            found = case.view.ticket_by_low_bits(bits) or Denied(Reason.UNKNOWN)
+        case TagCode(tag):
+            found = case.view.ticket_by_tag(tag) or Denied(Reason.UNKNOWN)
         case None:
-            return Denied(Reason.UNREADABLE)
+            found = Denied(Reason.UNREADABLE)
+    if isinstance(found, Denied):
+        return found
+    case.ticket = found
+    return None
 
 
-def _persons_left(
-    ticket: Ticket, line: Entitlement, uses: Sequence[Use], now: datetime, zone: ZoneInfo
-) -> int:
-    """How many persons may still enter on `line` at `now`; `uses` are those of this line."""
+def _signed(case: _Case, code: SignedCode) -> Ticket | Denied:
+    issuer = case.view.issuer(code.key)
+    if issuer is None:
+        return Denied(Reason.UNKNOWN_KEY)
+    if not genuine(code, issuer) or code.ticket.window.end <= issuer.valid_from:
+        return Denied(Reason.NOT_GENUINE)
+    known = case.view.ticket(code.ticket.id)
+    if known is None:
+        case.listed = False
+        return code.ticket
+    if known.language or not code.ticket.language:
+        return known
+    return replace(known, language=code.ticket.language)
+
+
+def _valid(case: _Case) -> Denied | None:
+    reason = _STATES.get(case.ticket.state)
+    return Denied(reason, case.ticket) if reason else None
+
+
+def _lane_open(case: _Case) -> Denied | None:
+    closed = case.request.mode is LaneMode.CLOSED
+    return Denied(Reason.LANE_CLOSED, case.ticket) if closed else None
+
+
+def _list_fresh(case: _Case) -> Denied | None:
+    request, policy = case.request, case.request.policy
+    if request.staffed:
+        return None
+    if not case.listed and policy.unlisted is Doubt.STAFF_LANE:
+        return Denied(Reason.NOT_LISTED, case.ticket)
+    stale = policy.stale_after is not None and request.heard_ago > policy.stale_after
+    if stale and policy.stale is Doubt.STAFF_LANE:
+        return Denied(Reason.LIST_TOO_OLD, case.ticket)
+    return None
+
+
+def _right_entrance(case: _Case) -> Denied | None:
+    product = case.view.product(case.ticket.product)
+    if product is None:
+        return Denied(Reason.UNKNOWN_PRODUCT, case.ticket)
+    line = product.entitlement(case.request.attractions)
+    if line is None:
+        return Denied(Reason.WRONG_ATTRACTION, case.ticket)
+    case.line = line
+    return None
+
+
+def _in_window(case: _Case) -> Denied | None:
+    request, ticket = case.request, case.ticket
+    if not request.clock_trusted:
+        unsure = request.policy.untrusted_clock is Doubt.STAFF_LANE and not request.staffed
+        return Denied(Reason.TIME_UNKNOWN, ticket) if unsure else None
+    if case.now < ticket.window.start:
+        return Denied(Reason.TOO_EARLY, ticket, at=ticket.window.start)
+    if case.now >= ticket.window.end:
+        return Denied(Reason.TOO_LATE, ticket, at=ticket.window.end)
+    return None
+
+
+def _entries_left(case: _Case) -> Answer | None:
+    """Whom the line still admits. On re-scan grace it answers at once: they are inside, if
+    anywhere, by this very lane."""
+    ours = [use for use in case.history.uses if use.attraction == case.line.attraction]
+    uses = [use for use in ours if use.entered and not use.again]
+    persons = _persons_left(case, uses)
+    if persons:
+        case.grant = Granted(case.ticket, case.line, persons)
+        return None
+    last = max(uses, key=lambda use: use.at)
+    grace = timedelta(seconds=case.line.grace_s)
+    fresh = last.lane == case.request.lane and timedelta(0) <= case.now - last.at < grace
+    if fresh and not any(use.again and use.at >= last.at for use in ours):
+        return Granted(case.ticket, case.line, last.entered, again=True)
+    return Denied(Reason.ALREADY_USED, case.ticket, at=last.at, where=last.lane)
+
+
+def _not_inside(case: _Case) -> Denied | None:
+    """Anti-passback: those of the ticket who are in the zone cannot enter it."""
+    zone, ticket = case.request.zone, case.ticket
+    if zone.anti_passback is AntiPassback.OFF:
+        return None
+    persons = min(case.grant.persons, ticket.persons - _inside(case))
+    if persons > 0:
+        case.grant = replace(case.grant, persons=persons)
+        return None
+    if zone.anti_passback is AntiPassback.SOFT:
+        case.grant = replace(case.grant, remark=Reason.ALREADY_INSIDE)
+        return None
+    last = max((u for u in case.history.uses if u.zone == zone.name), key=lambda use: use.at)
+    return Denied(Reason.ALREADY_INSIDE, ticket, at=last.at, where=last.lane)
+
+
+def _room(case: _Case) -> Answer:
+    zone = case.request.zone
+    full = (
+        zone.capacity is not None
+        and case.view.present(zone.name) + case.grant.persons > zone.capacity
+    )
+    return Denied(Reason.ZONE_FULL, case.ticket) if full else case.grant
+
+
+def _came_in(case: _Case) -> Answer:
+    """Nobody is kept in for what the ticket is; only hard anti-passback asks for the entry."""
+    inside = _inside(case)
+    if inside == 0 and case.request.zone.anti_passback is AntiPassback.HARD:
+        return Denied(Reason.NOT_INSIDE, case.ticket)
+    return Granted(case.ticket, None, inside or case.ticket.persons)
+
+
+_Rule = Callable[[_Case], Answer | None]
+
+_WAY_IN: tuple[tuple[str, _Rule], ...] = (
+    ("genuine", _find),
+    ("valid", _valid),
+    ("lane open", _lane_open),
+    ("list fresh", _list_fresh),
+    ("attraction", _right_entrance),
+    ("arrival window", _in_window),
+    ("entries left", _entries_left),
+    ("anti-passback", _not_inside),
+    ("room in the zone", _room),
+)
+_WAY_OUT: tuple[tuple[str, _Rule], ...] = (
+    ("genuine", _find),
+    ("lane open", _lane_open),
+    ("came in", _came_in),
+)
+
+
+def _persons_left(case: _Case, uses: Sequence[Use]) -> int:
+    """How many persons may still enter on the line; `uses` are those of this line."""
+    line, ticket = case.line, case.ticket
     entered = sum(use.entered for use in uses)
+    if line.reentry:
+        zones = {use.zone for use in uses if use.zone}
+        out = sum(exit_.persons for exit_ in case.history.exits if exit_.zone in zones)
+        entered = max(0, entered - out)
     match line.validation:
         case Validation.SINGLE:
             return max(0, ticket.persons - entered)
         case Validation.MULTIPLE:
             return min(ticket.persons, max(0, line.uses * ticket.persons - entered))
         case Validation.SAME_DAY:
-            days = {use.at.astimezone(zone).date() for use in uses}
-            return ticket.persons if days <= {now.astimezone(zone).date()} else 0
+            local = case.request.timezone
+            days = {use.at.astimezone(local).date() for use in uses}
+            return ticket.persons if days <= {case.now.astimezone(local).date()} else 0
+        case Validation.PERIOD:
+            return ticket.persons
 
 
-def explain(denied: Denied, now: datetime, zone: ZoneInfo) -> str:
-    """One English sentence for visitor and steward: "already used at 10:04 at North 2"."""
-    at = _clock_time(denied.at, now, zone) if denied.at else ""
-    match denied.reason:
-        case Reason.TOO_EARLY:
-            return f"opens at {at}"
-        case Reason.TOO_LATE:
-            return f"closed at {at}"
-        case Reason.ALREADY_USED:
-            return f"already used at {at} at {denied.where}"
-        case reason:
-            return _SENTENCES[reason]
+def _inside(case: _Case) -> int:
+    """How many persons of the ticket are in the zone, as far as anti-passback remembers."""
+    zone, history = case.request.zone, case.history
+    since = [at for name, at in history.forgiven if name == zone.name]
+    if zone.reset_after is not None:
+        since.append(case.now - zone.reset_after)
+    after = max(since, default=_EVER)
+    came = sum(
+        use.entered
+        for use in history.uses
+        if use.zone == zone.name and use.at > after and not use.again
+    )
+    went = sum(e.persons for e in history.exits if e.zone == zone.name and e.at > after)
+    return max(0, came - went)
 
 
-def _clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    same_day = local.date() == now.astimezone(zone).date()
-    return f"{local:%H:%M}" if same_day else f"{local:%H:%M on %d %b %Y}"
-
-
-_SENTENCES = {
-    Reason.UNREADABLE: "not a ticket of this venue",
-    Reason.UNKNOWN_KEY: "not genuine, as far as this gate knows",
-    Reason.NOT_GENUINE: "not genuine",
-    Reason.UNKNOWN: "no such ticket",
-    Reason.CANCELLED: "ticket was cancelled",
-    Reason.BLOCKED: "ticket is blocked",
-    Reason.UNPAID: "ticket is not paid",
-    Reason.LANE_CLOSED: "this lane is closed",
-    Reason.UNKNOWN_PRODUCT: "kind of ticket not known here yet",
-    Reason.WRONG_ATTRACTION: "not valid at this entrance",
-}
+_EVER = datetime.min.replace(tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from admission.values import IssuerKey, Product, Ticket
+from admission.values import Direction, IssuerKey, LaneMode, Product, Ticket
 
 CENTRAL = "central"
 """The device name under which central numbers its own facts."""
@@ -36,23 +36,44 @@ class TicketPrinted:
 
 
 @dataclass(frozen=True, slots=True)
+class TagBound:
+    """A card or NFC tag, as its reader says it ("NFC:04A1…"), stands for the ticket from now on."""
+
+    tag: str
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
-    """The barrier was released for `persons`; durable before the barrier moves."""
+    """The barrier was released for `persons` into `zone`; durable before the barrier moves.
+
+    `again`: on re-scan grace; it costs the ticket nothing.
+    """
 
     ticket: int
     attraction: str
     lane: str
     persons: int
+    zone: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """`persons` bodies went through on the Admitted fact with this device's number `admission`."""
+    """`persons` bodies went through.
 
-    ticket: int
-    admission: int
+    On the Admitted fact with this device's number `admission`; None if without one: out, or in
+    free mode, forced, opened by staff. They left `behind` and are in `zone` now ("" for outside
+    and for areas that nobody counts).
+    """
+
+    ticket: int | None
+    admission: int | None
     lane: str
     persons: int
+    direction: Direction = Direction.IN
+    zone: str = ""
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,70 @@ class Refused:
     lane: str
     reason: str
     code: str
+    direction: Direction = Direction.IN
+
+
+@dataclass(frozen=True, slots=True)
+class Forgiven:
+    """Staff (`by`) let the ticket enter `zone` as if its holder had left."""
+
+    ticket: int
+    zone: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Somebody (`by`) had the barrier let one body through without a ticket."""
+
+    lane: str
+    direction: Direction
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """Staff (`by`) gave the lane another mode than its schedule says."""
+
+    lane: str
+    direction: Direction
+    mode: LaneMode
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarmed:
+    """`alarm` (an Alarm value) was raised at the lane, or ended if not `on`."""
+
+    lane: str
+    alarm: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCount:
+    zone: str
+    persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evacuated:
+    """Fire released every lane of the device (`on`), or that ended. `present` tells the persons
+    in each zone at the moment it began."""
+
+    on: bool
+    present: tuple[HeadCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountCorrected:
+    """Staff (`by`) changed how many persons are counted in `zone` by `change`, and said why."""
+
+    zone: str
+    change: int
+    by: str
+    why: str
 
 
 Event = (
@@ -80,10 +165,17 @@ Event = (
     | KeyPublished
     | TicketIssued
     | TicketPrinted
+    | TagBound
     | Admitted
     | Passed
     | Lapsed
     | Refused
+    | Forgiven
+    | Opened
+    | ModeChanged
+    | Alarmed
+    | Evacuated
+    | CountCorrected
 )
 
 
@@ -102,7 +194,15 @@ class Fact:
         match self.event:
             case TicketIssued(issued):
                 return issued.id
-            case TicketPrinted() | Admitted() | Passed() | Lapsed() | Refused():
+            case (
+                TicketPrinted()
+                | TagBound()
+                | Admitted()
+                | Passed()
+                | Lapsed()
+                | Refused()
+                | Forgiven()
+            ):
                 return self.event.ticket
             case _:
                 return None

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 
 from admission.codes import low_bits
-from admission.facts import Admitted, Fact, KeyPublished, Lapsed, ProductPublished, TicketIssued
-from admission.values import IssuerKey, Product, Ticket, Use
-
-
-def uses_of(facts: Iterable[Fact]) -> list[Use]:
-    """The entries told by the facts of one ticket, in whatever order the facts came."""
-    admitted: dict[tuple[str, int], Fact] = {}
-    returned: dict[tuple[str, int], int] = defaultdict(int)
-    for fact in facts:
-        match fact.event:
-            case Admitted():
-                admitted[fact.device, fact.number] = fact
-            case Lapsed(admission=number, persons=persons):
-                returned[fact.device, number] += persons
-    return [_use(fact, returned[key]) for key, fact in admitted.items()]
-
-
-def _use(fact: Fact, returned: int) -> Use:
-    event = fact.event
-    assert isinstance(event, Admitted)
-    return Use(event.attraction, fact.at, fact.device, event.lane, event.persons, returned)
+from admission.facts import Fact, KeyPublished, ProductPublished, TagBound, TicketIssued
+from admission.presence import history_of, moves
+from admission.values import History, IssuerKey, Product, Ticket
 
 
 class Ledger:
@@ -36,9 +17,11 @@ class Ledger:
         self._seen: set[tuple[str, int]] = set()
         self._tickets: dict[int, Ticket] = {}
         self._by_low_bits: dict[int, int] = {}
+        self._by_tag: dict[str, int] = {}
         self._products: dict[int, Product] = {}
         self._issuers: dict[int, IssuerKey] = {}
         self._told: dict[int, list[Fact]] = defaultdict(list)
+        self._present: dict[str, int] = defaultdict(int)
 
     def fold(self, fact: Fact) -> None:
         if (fact.device, fact.number) in self._seen:
@@ -52,9 +35,13 @@ class Ledger:
                 self._products[product.id] = product
             case KeyPublished(key):
                 self._issuers[key.id] = key
+            case TagBound(tag, ticket_id):
+                self._by_tag[tag] = ticket_id
             case _:
                 if fact.ticket is not None:
                     self._told[fact.ticket].append(fact)
+                for zone, persons in moves(fact.event):
+                    self._present[zone] += persons
 
     def ticket(self, ticket_id: int) -> Ticket | None:
         return self._tickets.get(ticket_id)
@@ -63,11 +50,17 @@ class Ledger:
         ticket_id = self._by_low_bits.get(low_bits)
         return None if ticket_id is None else self._tickets.get(ticket_id)
 
+    def ticket_by_tag(self, tag: str) -> Ticket | None:
+        return self._tickets.get(self._by_tag.get(tag, 0))
+
     def product(self, product_id: int) -> Product | None:
         return self._products.get(product_id)
 
     def issuer(self, key_id: int) -> IssuerKey | None:
         return self._issuers.get(key_id)
 
-    def uses(self, ticket_id: int) -> Sequence[Use]:
-        return uses_of(self._told.get(ticket_id, ()))
+    def history(self, ticket_id: int) -> History:
+        return history_of(self._told.get(ticket_id, ()))
+
+    def present(self, zone: str) -> int:
+        return self._present[zone]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
@@ -47,6 +47,7 @@ class Validation(Enum):
     SINGLE = "single"
     SAME_DAY = "same_day"
     MULTIPLE = "multiple"
+    PERIOD = "period"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,16 @@ class Entitlement:
     """One line of a product: the attraction it opens and how often.
 
     SINGLE: once per person. SAME_DAY: again and again on the local day of the first entry.
-    MULTIPLE: `uses` times per person.
+    MULTIPLE: `uses` times per person. PERIOD: as often as wanted while the ticket's window lasts.
+    For `grace_s` seconds after an entry the same lane lets the same ticket in once more for
+    nothing. With `reentry` an exit scan gives the entry back.
     """
 
     attraction: str
     validation: Validation = Validation.SINGLE
     uses: int = 1
+    grace_s: int = 0
+    reentry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,17 @@ class TicketState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """An issued right: who holds `id` (63 bits) may bring `persons` through within `window`."""
+    """An issued right: who holds `id` (63 bits) may bring `persons` through within `window`.
+
+    `language` is the visitor's, a BCP 47 tag; "" if nobody knows it.
+    """
 
     id: int
     product: int
     window: Window
     persons: int = 1
     state: TicketState = TicketState.VALID
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +121,40 @@ class Direction(Enum):
 
 
 class LaneMode(Enum):
+    """CONTROLLED asks for tickets, FREE lets everybody through, CLOSED nobody. EMERGENCY is no
+    mode that anyone chooses: fire has opened every way."""
+
     CONTROLLED = "controlled"
+    FREE = "free"
     CLOSED = "closed"
+    EMERGENCY = "emergency"
+
+
+class AntiPassback(Enum):
+    """What becomes of a ticket that enters a zone in which its holder is already: nothing, an
+    entry with a remark, a refusal."""
+
+    OFF = "off"
+    SOFT = "soft"
+    HARD = "hard"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The area behind lanes. `capacity` persons at most may be in it (None: any number). A
+    ticket's entry is forgotten for anti-passback after `reset_after` (None: never). The zone
+    without a name is nobody's: nothing is counted there."""
+
+    name: str = ""
+    capacity: int | None = None
+    anti_passback: AntiPassback = AntiPassback.OFF
+    reset_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One recorded entry on a ticket: `persons` were let in, `returned` of them never walked."""
+    """One recorded entry on a ticket: `persons` were let in, `returned` of them never walked.
+    `again`: on re-scan grace, so it cost nothing."""
 
     attraction: str
     at: datetime
@@ -126,10 +162,30 @@ class Use:
     lane: str
     persons: int
     returned: int = 0
+    zone: str = ""
+    again: bool = False
 
     @property
     def entered(self) -> int:
         return max(0, self.persons - self.returned)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """`persons` of a ticket left `zone`."""
+
+    zone: str
+    at: datetime
+    persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that happened to one ticket, in any order. `forgiven`: by staff, zone and when."""
+
+    uses: tuple[Use, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    forgiven: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ mqtt = {{ port = 9 }}
 [[lanes]]
 name = "{lane}"
 attractions = ["museum"]
-reader = {{ driver = "serial", port = "{port}" }}
-turnstile = {{ driver = "relay", latch_in = {{ driver = "sim" }}, sensor = {{ driver = "sim" }} }}
-display = {{ driver = "{display}" }}
+turnstile = {{ driver = "tripod", latch_in = {{ driver = "sim" }}, sensor = {{ driver = "sim" }} }}
+[lanes.entry]
+readers = [{{ driver = "serial", port = "{port}" }}]
+displays = [{{ driver = "{display}" }}]
 """
 """A gate with one lane. Nothing listens on port 9: it is alone, as in its first second."""
 

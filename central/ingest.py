@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from admission.facts import Fact, KeyPublished, ProductPublished, TicketIssued
+from admission.facts import Fact, KeyPublished, ProductPublished, TagBound, TicketIssued
 from central import feed
 from central.schema import quarantine
 from runtime.convert import Invalid, structure
@@ -119,7 +119,7 @@ def _problem(device: str, fact: Fact, size: int) -> str | None:
     """What forbids to take a well-formed fact."""
     if fact.device != device:
         return f"told in the name of {fact.device!r}"
-    if isinstance(fact.event, ProductPublished | KeyPublished | TicketIssued):
+    if isinstance(fact.event, ProductPublished | KeyPublished | TicketIssued | TagBound):
         return "only central tells this kind of fact"
     if size > MAX_FACT:
         return f"{size} bytes are more than {MAX_FACT}"
@@ -127,7 +127,7 @@ def _problem(device: str, fact: Fact, size: int) -> str | None:
         return f"{fact.ticket} is no ticket id"
     for name in ("persons", "admission"):
         value = getattr(fact.event, name, 1)
-        if value < 1:
+        if value is not None and value < 1:
             return f"{name}: {value} is not possible"
     return None
 

@@ -1,186 +1,327 @@
-"""One lane: scan → decide → record, durable → release → passage or lapse.
+"""One lane: its devices on one side, its flow on the other (gate/flow.py).
 
-Deciding, recording and opening are three steps by three hands: `decide` is pure, the outbox
-writes, the turnstile opens. Scans that come while a visitor is being served are dropped.
+A scan is judged where it is read; what the flow wants done is done by others: the journal
+writes, the turnstile opens, the signs speak. None of them waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
-from datetime import datetime
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
-from admission.decide import AdmissionRequest, Denied, Granted, decide, explain
-from admission.facts import Admitted, Lapsed, Passed, Refused
-from admission.values import Direction
+from admission.decide import checks
+from admission.facts import Alarmed, Fact, ModeChanged
+from admission.reasons import explain
+from admission.request import AdmissionRequest, Answer, Check, Denied
+from admission.values import Direction, LaneMode
+from gate.flow import step
+from gate.happenings import (
+    Effect,
+    Evacuate,
+    Happening,
+    Judged,
+    Lock,
+    LockSwitch,
+    Note,
+    NotRecorded,
+    Open,
+    OpenOnce,
+    Ordered,
+    Plugged,
+    ReaderPlugged,
+    Ready,
+    Record,
+    Recorded,
+    Release,
+    Say,
+    TestNext,
+    Tick,
+)
+from gate.journal import Journal
+from gate.lane_state import LaneRules, LaneState, listens
 from gate.ledger import GateLedger
-from gate.settings import LaneSettings
+from gate.modes import next_change
+from gate.phrases import phrase
+from gate.question import Entrance, ordered_mode, question
+from gate.settings import Badge, Deed, GateSettings, LaneSettings
+from gate.sign import Sign
 from hal.keeper import keep
-from hal.ports import CodeReader, DeviceFault, LaneDisplay, Notice, Passage, Scan, Turnstile
-from runtime.outbox import Outbox
+from hal.ports import CodeReader, InputLine, LaneDisplay, Notice, Scan, Turnstile
+from hal.together import together
+from runtime.disk import DiskFault
 
 log = logging.getLogger("wicket.gate")
 
-N = TypeVar("N", Scan, Passage)
+LOOK_S = 3600.0
+"""How often a lane without schedule looks what mode it is in."""
 
-NOTICE_S = 4.0
-"""How long a refusal stays on the display before it is idle again."""
 
-IDLE = Notice("idle", "Please scan your ticket")
-OUT_OF_ORDER = Notice("refuse", "Lane out of order", "please use another lane")
-NOT_READY = Notice("refuse", "Lane not ready", "waiting for the first word from central")
+@dataclass
+class LaneDevices:
+    turnstile: Turnstile
+    readers: dict[Direction, list[CodeReader]] = field(default_factory=dict)
+    displays: dict[Direction, list[LaneDisplay]] = field(default_factory=dict)
+    release_button: InputLine | None = None
+    lock_switch: InputLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A scan and how the rules answered it, one by one."""
+
+    at: datetime
+    lane: str
+    direction: Direction
+    code: str
+    trace: tuple[Check, ...]
+
+    @property
+    def answer(self) -> Answer:
+        answer = self.trace[-1].answer
+        assert answer is not None
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a lane shares with the others of its gate. `doubt` tells whether the clock is trusted
+    and how long central has been silent; `tried` hears of every scan that was judged."""
+
+    ledger: GateLedger
+    journal: Journal
+    clock: Callable[[], datetime]
+    doubt: Callable[[], tuple[bool, timedelta]] = lambda: (True, timedelta(0))
+    tried: Callable[[Attempt], None] = lambda attempt: None
 
 
 class Lane:
     def __init__(
         self,
         settings: LaneSettings,
-        zone: ZoneInfo,
-        ledger: GateLedger,
-        outbox: Outbox,
-        clock: Callable[[], datetime],
+        gate: GateSettings,
+        around: Surroundings,
+        devices: LaneDevices,
     ) -> None:
         self.settings = settings
-        self._zone = zone
-        self._ledger = ledger
-        self._outbox = outbox
-        self._clock = clock
-        self._news: asyncio.Queue[Scan | Passage | DeviceFault] = asyncio.Queue()
-        self._free = False
-        self._notice = OUT_OF_ORDER
-        self._notice_changed = asyncio.Event()
+        self.devices = devices
+        self._gate = gate
+        self._around = around
+        self._badges = {badge.code.upper(): badge for badge in gate.badges}
+        self.rules = LaneRules(
+            settings.name,
+            settings.zone,
+            settings.behind,
+            frozenset(devices.turnstile.directions),
+            settings.pass_within_s,
+            gate.record_within_s,
+            gate.open_unrecorded,
+        )
+        self.state = LaneState(tuple((way, self.mode(way)) for way in Direction))
+        self.signs = {way: Sign() for way in Direction}
+        self._working = dict.fromkeys(Direction, 0)
+        self._commands: asyncio.Queue[Effect] = asyncio.Queue()
+        self._changed = asyncio.Event()
 
-    async def run(self, reader: CodeReader, turnstile: Turnstile, display: LaneDisplay) -> None:
+    @property
+    def walking(self) -> int:
+        """Persons who are let in and have not walked yet."""
+        grant = self.state.grant
+        entering = grant is not None and grant.direction is Direction.IN
+        return grant.persons - grant.passed if grant and entering else 0
+
+    @property
+    def readers_at_work(self) -> Mapping[Direction, int]:
+        """How many readers of each direction can be read now."""
+        return self._working
+
+    def mode(self, way: Direction) -> LaneMode:
+        """As ordered or scheduled."""
+        around = self._around
+        return ordered_mode(around.ledger, self._entrance(way), around.clock())
+
+    async def run(self) -> None:
         """Serve visitors for ever. A lost device costs this lane seconds, other lanes nothing."""
+        devices = self.devices
         async with asyncio.TaskGroup() as group:
-            group.create_task(keep(display, self._show), name=display.name)
-            group.create_task(keep(turnstile, self._serve), name=turnstile.name)
-            group.create_task(keep(reader, self._read), name=reader.name)
+            self._group = group
+            for way in Direction:
+                for display in devices.displays.get(way, ()):
+                    group.create_task(keep(display, self.signs[way].show_on), name=display.name)
+            group.create_task(self._keep_time(), name="time")
+            group.create_task(self._keep_modes(), name="modes")
+            group.create_task(self._await_keys(), name="keys")
+            turnstile = devices.turnstile
+            group.create_task(keep(turnstile, self._work), name=turnstile.name)
+            for way in Direction:
+                for reader in devices.readers.get(way, ()):
+                    group.create_task(keep(reader, self._reads(way)), name=reader.name)
+            if button := devices.release_button:
+                group.create_task(keep(button, self._heed_button), name=button.name)
+            if switch := devices.lock_switch:
+                group.create_task(keep(switch, self._heed_switch), name=switch.name)
 
-    async def _read(self, reader: CodeReader) -> None:
-        async for scan in reader.scans():
-            if self._free:
-                self._free = False
-                self._news.put_nowait(scan)
-            else:
-                log.debug("%s: scan dropped at %r", self.settings.name, self._notice.title)
+    def happen(self, happening: Happening) -> None:
+        """Take it up now; what follows from it is under way when this returns."""
+        now = asyncio.get_running_loop().time()
+        before = self.state.deadline
+        self.state, effects = step(self.state, self.rules, happening, now)
+        for effect in effects:
+            self._perform(effect)
+        if self.state.deadline != before:
+            self._changed.set()
 
-    async def _serve(self, turnstile: Turnstile) -> None:
-        if not self._ledger.ready.is_set():
-            self._say(NOT_READY)
-            await self._ledger.ready.wait()
-        self._news = asyncio.Queue()
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(self._watch(turnstile))
-            fault = await self._answer_scans(turnstile)
-            watching.cancel()
-        raise fault
+    def order(self, way: Direction, mode: LaneMode, by: str) -> None:
+        """Staff chooses a mode; the schedule's next change ends it."""
+        log.info("%s: %s set to %s by %s", self.settings.name, way.value, mode.value, by)
+        self._around.journal.note(ModeChanged(self.settings.name, way, mode, by))
+        self.happen(Ordered(way, mode))
+
+    def request(self, way: Direction, code: str) -> AdmissionRequest:
+        """The question that this lane puts to the rules."""
+        mode, doubt = self.state.mode(way), self._around.doubt()
+        return question(self._entrance(way), code, mode, doubt)
+
+    def _entrance(self, way: Direction) -> Entrance:
+        return Entrance(self._gate, self.settings, way)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Note(event):
+                if isinstance(event, Alarmed) and event.on:
+                    log.warning("%s: alarm: %s; look at the lane", event.lane, event.alarm)
+                self._around.journal.note(event)
+            case Record(grant, admitted):
+                writing = self._around.journal.record(
+                    admitted, keep_trying=self.rules.open_unrecorded
+                )
+                self._group.create_task(self._record(grant, writing))
+            case Say():
+                self._say(effect)
+            case Evacuate():
+                while not self._commands.empty():
+                    self._commands.get_nowait()
+                self._commands.put_nowait(effect)
+            case Release() | Open() | Lock():
+                self._commands.put_nowait(effect)
+
+    async def _record(self, grant: int, writing: Coroutine[Any, Any, Fact]) -> None:
+        try:
+            fact = await writing
+        except DiskFault:
+            self.happen(NotRecorded(grant))
+        else:
+            self.happen(Recorded(grant, fact.number))
+
+    def _say(self, said: Say) -> None:
+        name, now, zone = self.settings.name, self._around.clock(), self._gate.zone_info
+        why = ""
+        if isinstance(said.answer, Denied):
+            why = explain(said.answer, now, zone, said.language)
+            log.info("%s: refused: %s", name, explain(said.answer, now, zone))
+        elif said.answer is not None:
+            _, why, _ = phrase("would enter", said.language)
+        title, text, language = phrase(said.phrase, said.language, said.persons, why)
+        self.signs[said.direction].say(Notice(said.tone, title, text, language))
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout_at(self.state.deadline):
+                    await self._changed.wait()
+            except TimeoutError:
+                self.happen(Tick())
+
+    async def _keep_modes(self) -> None:
+        """What the schedule says, when it says it."""
+        while True:
+            for way in Direction:
+                self.happen(Ordered(way, self.mode(way)))
+            now = self._around.clock()
+            schedules = (self.settings.way(way).schedule for way in Direction)
+            changes = [next_change(now, each, self._gate.zone_info) for each in schedules]
+            pauses = [(change - now).total_seconds() for change in changes if change]
+            await asyncio.sleep(min([*pauses, LOOK_S]))
+
+    async def _await_keys(self) -> None:
+        await self._around.ledger.ready.wait()
+        self.happen(Ready())
+
+    async def _work(self, turnstile: Turnstile) -> None:
+        self._commands = asyncio.Queue()
+        self.happen(Plugged(True))
+        try:
+            await together(self._watch(turnstile), self._drive(turnstile))
+        finally:
+            self.happen(Plugged(False))
 
     async def _watch(self, turnstile: Turnstile) -> None:
-        """All the time, so that a lost sensor and a forced arm show while nobody is served, and
-        no body is missed that walks in the moment of release."""
-        try:
-            async with aclosing(turnstile.passages()) as passages:
-                async for passage in passages:
-                    self._news.put_nowait(passage)
-        except DeviceFault as fault:
-            self._news.put_nowait(fault)
+        """All the time, so that a lost sensor and a forced arm show while nobody is served."""
+        async with aclosing(turnstile.events()) as events:
+            async for event in events:
+                self.happen(event)
 
-    async def _answer_scans(self, turnstile: Turnstile) -> DeviceFault:
-        """One after the other, until the turnstile faults."""
-        self._say(IDLE)
-        try:
-            while True:
-                await self._answer(await self._next_scan(), turnstile)
-        except DeviceFault as fault:
-            return fault
-        finally:
-            self._free = False
-            self._say(OUT_OF_ORDER)
-
-    async def _next_scan(self) -> Scan:
-        """The next scan; a notice that has stood long enough gives way to the idle one."""
-        self._free = True
-        try:
-            async with asyncio.timeout(NOTICE_S):
-                return await self._next(Scan)
-        except TimeoutError:
-            self._say(IDLE)
-            return await self._next(Scan)
-
-    async def _next(self, kind: type[N]) -> N:
-        """What comes next of this kind. Raises the turnstile's fault."""
+    async def _drive(self, turnstile: Turnstile) -> None:
         while True:
-            news = await self._news.get()
-            if isinstance(news, DeviceFault):
-                raise news
-            if isinstance(news, kind):
-                return news
-            log.warning("%s: more went through than were let in", self.settings.name)
+            match await self._commands.get():
+                case Release(way):
+                    await turnstile.release(way)
+                case Open(way):
+                    await turnstile.open(way)
+                case Lock(way):
+                    await turnstile.lock(way)
+                case Evacuate():
+                    await turnstile.evacuate()
 
-    async def _answer(self, scan: Scan, turnstile: Turnstile) -> None:
-        now = self._clock()
-        attractions = frozenset(self.settings.attractions)
-        request = AdmissionRequest(scan.text, attractions, self._zone, self.settings.mode)
-        match decide(self._ledger, request, now):
-            case Granted() as granted:
-                await self._admit(granted, turnstile, now)
-            case Denied() as denied:
-                await self._refuse(denied, scan, now)
+    def _reads(self, way: Direction) -> Callable[[CodeReader], Coroutine[Any, Any, None]]:
+        async def read(reader: CodeReader) -> None:
+            self._count_readers(way, 1)
+            try:
+                async for scan in reader.scans():
+                    self._take(way, scan)
+            finally:
+                self._count_readers(way, -1)
 
-    async def _refuse(self, denied: Denied, scan: Scan, now: datetime) -> None:
-        why = explain(denied, now, self._zone)
-        log.info("%s: refused: %s", self.settings.name, why)
-        self._say(Notice("refuse", "Please ask our staff", why))
-        ticket = denied.ticket.id if denied.ticket else None
-        refused = Refused(ticket, self.settings.name, denied.reason.value, scan.text[:64])
-        await self._outbox.tell(refused, now)
+        return read
 
-    async def _admit(self, granted: Granted, turnstile: Turnstile, now: datetime) -> None:
-        lane, ticket, persons = self.settings.name, granted.ticket.id, granted.persons
-        admitted = Admitted(ticket, granted.entitlement.attraction, lane, persons)
-        fact = await self._outbox.tell(admitted, now)
-        passed = 0
-        try:
-            await turnstile.release(Direction.IN)
-            while passed < persons:
-                self._say(_welcome(persons - passed))
-                if not await self._walks():
-                    break
-                passed += 1
-            await turnstile.lock()
-        finally:
-            if passed:
-                await self._outbox.tell(Passed(ticket, fact.number, lane, passed), self._clock())
-            if lapsed := persons - passed:
-                log.info("%s: %d did not walk; given back", lane, lapsed)
-                await self._outbox.tell(Lapsed(ticket, fact.number, lane, lapsed), self._clock())
-        self._say(IDLE)
+    def _count_readers(self, way: Direction, change: int) -> None:
+        before = self._working[way] > 0
+        self._working[way] += change
+        if (there := self._working[way] > 0) != before:
+            self.happen(ReaderPlugged(way, there))
 
-    async def _walks(self) -> bool:
-        """True when a body goes through, False when nobody does in time."""
-        try:
-            async with asyncio.timeout(self.settings.pass_within_s):
-                await self._next(Passage)
-        except TimeoutError:
-            return False
-        return True
+    def _take(self, way: Direction, scan: Scan) -> None:
+        if not listens(self.state, self.rules, way):
+            log.debug("%s: scan dropped at %r", self.settings.name, self.signs[way].notice.title)
+            return
+        if badge := self._badges.get(scan.text.strip().upper()):
+            self._serve_staff(way, badge)
+            return
+        now = self._around.clock()
+        trace = tuple(checks(self._around.ledger, self.request(way, scan.text), now))
+        attempt = Attempt(now, self.settings.name, way, scan.text, trace)
+        self.happen(Judged(way, scan.text, attempt.answer))
+        self._around.tried(attempt)
 
-    async def _show(self, display: LaneDisplay) -> None:
-        """Beside the lane, never in its way: a display that fails or hangs keeps nobody out."""
-        while True:
-            self._notice_changed.clear()
-            await display.show(self._notice)
-            await self._notice_changed.wait()
+    def _serve_staff(self, way: Direction, badge: Badge) -> None:
+        match badge.does:
+            case Deed.OPEN:
+                self.happen(OpenOnce(way, badge.name))
+            case Deed.TEST:
+                self.happen(TestNext())
+            case deed:
+                self.order(way, LaneMode(deed.value), badge.name)
 
-    def _say(self, notice: Notice) -> None:
-        self._notice = notice
-        self._notice_changed.set()
+    async def _heed_button(self, button: InputLine) -> None:
+        async for pressed in button.changes():
+            if pressed:
+                self.happen(OpenOnce(Direction.IN, "the release button"))
 
-
-def _welcome(persons: int) -> Notice:
-    return Notice("welcome", "Welcome", "please walk" if persons == 1 else f"{persons} persons")
+    async def _heed_switch(self, switch: InputLine) -> None:
+        async for locked in switch.changes():
+            self.happen(LockSwitch(locked))

@@ -5,15 +5,37 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from admission.codes import low_bits
-from admission.facts import Admitted, Fact, KeyPublished, Lapsed, ProductPublished, TicketIssued
-from admission.ledger import uses_of
-from admission.values import IssuerKey, Product, Ticket, TicketState, Use, Window
-from runtime import outbox
+from admission.facts import (
+    Admitted,
+    CountCorrected,
+    Fact,
+    Forgiven,
+    KeyPublished,
+    Lapsed,
+    ModeChanged,
+    Passed,
+    ProductPublished,
+    TagBound,
+    TicketIssued,
+)
+from admission.presence import history_of, moves
+from admission.values import (
+    Direction,
+    History,
+    IssuerKey,
+    LaneMode,
+    Product,
+    Ticket,
+    TicketState,
+    Window,
+)
+from gate.modes import Order
+from runtime import outbox as outbox_store
 from runtime.convert import structure, unstructure
 from runtime.database import Database
 from runtime.outbox import Outbox
@@ -22,17 +44,34 @@ from runtime.wire import fact_from_data
 T = TypeVar("T")
 
 SCHEMA = (
-    outbox.SCHEMA
+    outbox_store.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS ticket (
     id INTEGER PRIMARY KEY, low_bits INTEGER NOT NULL, product INTEGER NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, persons INTEGER NOT NULL, state TEXT NOT NULL);
+    start INTEGER NOT NULL, end INTEGER NOT NULL, persons INTEGER NOT NULL, state TEXT NOT NULL,
+    language TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ticket_by_low_bits ON ticket (low_bits);
+CREATE TABLE IF NOT EXISTS tag (tag TEXT PRIMARY KEY, ticket INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS issuer (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS presence (zone TEXT PRIMARY KEY, persons INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS open_entry (
+    device TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, persons INTEGER NOT NULL,
+    PRIMARY KEY (device, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lane_order (
+    lane TEXT NOT NULL, direction TEXT NOT NULL, mode TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (lane, direction)) WITHOUT ROWID;
 """
 )
-_TICKET = "SELECT id, product, start, end, persons, state FROM ticket WHERE "
+"""`open_entry`: entries with `persons` of whom it is not known whether they walked."""
+
+_TICKET = "SELECT id, product, start, end, persons, state, language FROM ticket WHERE "
+_MOVE = (
+    "INSERT INTO presence VALUES (?, ?)"
+    " ON CONFLICT (zone) DO UPDATE SET persons = persons + excluded.persons"
+)
+_ANSWERED = "UPDATE open_entry SET persons = persons - ? WHERE device = ? AND number = ?"
+_CLOSED = "DELETE FROM open_entry WHERE device = ? AND number = ? AND persons <= 0"
 
 
 class GateLedger:
@@ -44,12 +83,26 @@ class GateLedger:
         self._outbox = outbox
         self.ready = asyncio.Event()
         """Set when there is a key: a gate that never heard from central can judge no ticket."""
+        self.walking: Callable[[str], int] = lambda zone: 0
+        """How many persons are let into the zone and have not walked yet; the lanes know."""
+        self.newest = _time(outbox_store.get_mark(database, "newest"))
+        """The time of the newest fact that others told; None if they told none."""
         self._load_catalogue()
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When central was heard last, as far as it was noted."""
+        return _time(outbox_store.get_mark(self._database, "heard"))
+
+    async def note_heard(self, at: datetime) -> None:
+        await self._database.write(
+            lambda connection: outbox_store.set_mark(connection, "heard", int(at.timestamp()))
+        )
 
     @property
     def cursor(self) -> int:
         """The last number of central's feed that is folded in here."""
-        return outbox.get_mark(self._database, "feed")
+        return outbox_store.get_mark(self._database, "feed")
 
     def ticket(self, ticket_id: int) -> Ticket | None:
         return self._one_ticket("id = ?", ticket_id)
@@ -57,17 +110,42 @@ class GateLedger:
     def ticket_by_low_bits(self, low_bits: int) -> Ticket | None:
         return self._one_ticket("low_bits = ? LIMIT 1", low_bits)
 
+    def ticket_by_tag(self, tag: str) -> Ticket | None:
+        return self._one_ticket("id = (SELECT ticket FROM tag WHERE tag = ?)", tag)
+
     def product(self, product_id: int) -> Product | None:
         return self._products.get(product_id)
 
     def issuer(self, key_id: int) -> IssuerKey | None:
         return self._issuers.get(key_id)
 
-    def uses(self, ticket_id: int) -> Sequence[Use]:
+    def history(self, ticket_id: int) -> History:
         rows = self._database.read("SELECT body FROM fact WHERE ticket = ?", (ticket_id,))
         stored = [fact_from_data(json.loads(body)) for (body,) in rows]
         told = {(f.device, f.number): f for f in (*stored, *self._outbox.pending(ticket_id))}
-        return uses_of(told.values())
+        return history_of(told.values())
+
+    def present(self, zone: str) -> int:
+        return self.counted().get(zone, 0) + self.walking(zone)
+
+    def counted(self) -> dict[str, int]:
+        """Persons in each zone, by passages and corrections."""
+        return dict(self._database.read("SELECT zone, persons FROM presence"))
+
+    def order(self, lane: str, direction: Direction) -> Order | None:
+        """The mode that staff gave the direction of this gate's lane last."""
+        rows = self._database.read(
+            "SELECT mode, at FROM lane_order WHERE lane = ? AND direction = ?",
+            (lane, direction.value),
+        )
+        return Order(LaneMode(rows[0][0]), datetime.fromisoformat(rows[0][1])) if rows else None
+
+    def open_entries(self) -> list[tuple[int, Admitted, int]]:
+        """This device's entries that were interrupted: number, entry, persons in doubt."""
+        rows = self._database.read(
+            "SELECT number, body, persons FROM open_entry WHERE device = ?", (self._outbox.device,)
+        )
+        return [(n, structure(json.loads(body), Admitted), persons) for n, body, persons in rows]
 
     async def fold(self, facts: Iterable[Fact], cursor: int | None = None) -> None:
         """Take in what others told, all or nothing; `cursor` is the feed's number after it.
@@ -78,14 +156,17 @@ class GateLedger:
         batch = list(facts)
 
         def work(connection: sqlite3.Connection) -> None:
-            if cursor is not None and cursor <= outbox.last_mark(connection, "feed"):
+            if cursor is not None and cursor <= outbox_store.last_mark(connection, "feed"):
                 return
             for fact in batch:
                 _fold(connection, fact)
             if cursor is not None:
-                outbox.set_mark(connection, "feed", cursor)
+                outbox_store.set_mark(connection, "feed", cursor)
+            outbox_store.set_mark(connection, "newest", newest)
 
+        newest = max((int(fact.at.timestamp()) for fact in batch), default=0)
         await self._database.write(work)
+        self.newest = _time(max(newest, int(self.newest.timestamp()) if self.newest else 0))
         if any(isinstance(fact.event, ProductPublished | KeyPublished) for fact in batch):
             self._load_catalogue()
 
@@ -98,13 +179,30 @@ class GateLedger:
         if self._issuers:
             self.ready.set()
 
-    def _one_ticket(self, where: str, value: int) -> Ticket | None:
+    def _one_ticket(self, where: str, value: int | str) -> Ticket | None:
         rows = self._database.read(_TICKET + where, (value,))
         if not rows:
             return None
-        id_, product, start, end, persons, state = rows[0]
+        id_, product, start, end, persons, state, language = rows[0]
         window = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
-        return Ticket(id_, product, window, persons, TicketState(state))
+        return Ticket(id_, product, window, persons, TicketState(state), language)
+
+
+def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
+    """What a new fact of any gate changes beside itself; for the Outbox's `fold`."""
+    for zone, persons in moves(fact.event):
+        connection.execute(_MOVE, (zone, persons))
+    match fact.event:
+        case Admitted() as entry:
+            body = json.dumps(unstructure(entry))
+            opened = (fact.device, fact.number, body, entry.persons)
+            connection.execute("INSERT OR REPLACE INTO open_entry VALUES (?, ?, ?, ?)", opened)
+        case Passed(admission=int(number)) | Lapsed(admission=number) as end:
+            connection.execute(_ANSWERED, (end.persons, fact.device, number))
+            connection.execute(_CLOSED, (fact.device, number))
+        case ModeChanged(lane, direction, mode):
+            order = (lane, direction.value, mode.value, fact.at.isoformat())
+            connection.execute("INSERT OR REPLACE INTO lane_order VALUES (?, ?, ?, ?)", order)
 
 
 def _fold(connection: sqlite3.Connection, fact: Fact) -> None:
@@ -112,7 +210,7 @@ def _fold(connection: sqlite3.Connection, fact: Fact) -> None:
         case TicketIssued(ticket):
             window = ticket.window
             connection.execute(
-                "INSERT OR REPLACE INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     ticket.id,
                     low_bits(ticket.id),
@@ -121,16 +219,23 @@ def _fold(connection: sqlite3.Connection, fact: Fact) -> None:
                     int(window.end.timestamp()),
                     ticket.persons,
                     ticket.state.value,
+                    ticket.language,
                 ),
             )
+        case TagBound(tag, ticket_id):
+            connection.execute("INSERT OR REPLACE INTO tag VALUES (?, ?)", (tag, ticket_id))
         case ProductPublished(product):
             _replace(connection, "product", product.id, unstructure(product))
         case KeyPublished(key):
             _replace(connection, "issuer", key.id, unstructure(key))
-        case Admitted() | Lapsed():
-            outbox.insert(connection, [fact])
+        case Admitted() | Lapsed() | Passed() | Forgiven() | CountCorrected():
+            outbox_store.insert(connection, [fact], fold_told)
         case _:
             pass
+
+
+def _time(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _load(row: tuple[Any, ...], kind: type[T]) -> T:

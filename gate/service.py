@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from gate.lane import Lane
-from gate.ledger import SCHEMA, GateLedger
-from gate.settings import GateSettings
-from hal.ports import CodeReader, LaneDisplay, Turnstile
+from admission.facts import Lapsed
+from admission.values import Direction
+from gate.emergency import Emergency
+from gate.journal import Journal
+from gate.lane import Lane, LaneDevices, Surroundings
+from gate.ledger import SCHEMA, GateLedger, fold_told
+from gate.recent import Recent
+from gate.settings import GateSettings, LaneSettings
+from gate.trust import Trust
+from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
 from hal.sim import stage as stages
 from runtime.convert import structure
@@ -26,31 +34,64 @@ log = logging.getLogger("wicket.gate")
 HEAD_START_S = 1.0
 """The lanes of a gate that knows its keys serve first; what makes it fast and connected, after."""
 
-LaneDevices = tuple[CodeReader, Turnstile, LaneDisplay]
+
+@dataclass
+class GateDevices:
+    lanes: list[LaneDevices]
+    fire: InputLine | None = None
+    reset: InputLine | None = None
 
 
-def build_devices(settings: GateSettings, devices: Devices) -> list[LaneDevices]:
-    """Every lane's devices, closed. Raises BadDevice with all problems of all lanes."""
-    problems: list[str] = []
+@dataclass
+class _Builder:
+    """Builds what the settings name and gathers what is wrong with any of it."""
 
-    def build(port: type[T], name: str, table: Mapping[str, Any]) -> T:
+    devices: Devices
+    problems: list[str] = field(default_factory=list)
+
+    def one(self, port: type[T], name: str, table: Mapping[str, Any]) -> T:
         try:
-            return devices.build(port, name, table)
+            return self.devices.build(port, name, table)
         except BadDevice as bad:
-            problems.extend(bad.problems)
+            self.problems.extend(bad.problems)
             return cast(T, None)
 
-    lanes = [
-        (
-            build(CodeReader, f"{lane.name}.reader", lane.reader),
-            build(Turnstile, f"{lane.name}.turnstile", lane.turnstile),
-            build(LaneDisplay, f"{lane.name}.display", lane.display),
-        )
-        for lane in settings.lanes
-    ]
-    if problems:
-        raise BadDevice(problems)
-    return lanes
+    def maybe(self, port: type[T], name: str, table: Mapping[str, Any] | None) -> T | None:
+        return None if table is None else self.one(port, name, table)
+
+    def several(self, port: type[T], name: str, tables: tuple[Mapping[str, Any], ...]) -> list[T]:
+        """The first has the bare name, the others a number: "North.reader", "North.reader 2"."""
+        names = [name if n == 1 else f"{name} {n}" for n in range(1, len(tables) + 1)]
+        return [self.one(port, *pair) for pair in zip(names, tables, strict=True)]
+
+
+def build_devices(settings: GateSettings, devices: Devices) -> GateDevices:
+    """All devices, closed. Raises BadDevice with all problems of all lanes."""
+    builder = _Builder(devices)
+    built = GateDevices([_lane_devices(lane, builder) for lane in settings.lanes])
+    if settings.fire:
+        built.fire = builder.one(InputLine, "fire.input", settings.fire.input)
+        built.reset = builder.maybe(InputLine, "fire.reset", settings.fire.reset)
+    if builder.problems:
+        raise BadDevice(builder.problems)
+    return built
+
+
+def _lane_devices(lane: LaneSettings, builder: _Builder) -> LaneDevices:
+    name = {Direction.IN: lane.name, Direction.OUT: f"{lane.name}.exit"}
+    return LaneDevices(
+        builder.one(Turnstile, f"{lane.name}.turnstile", lane.turnstile),
+        {
+            way: builder.several(CodeReader, f"{name[way]}.reader", lane.way(way).readers)
+            for way in Direction
+        },
+        {
+            way: builder.several(LaneDisplay, f"{name[way]}.display", lane.way(way).displays)
+            for way in Direction
+        },
+        builder.maybe(InputLine, f"{lane.name}.release_button", lane.release_button),
+        builder.maybe(InputLine, f"{lane.name}.lock_switch", lane.lock_switch),
+    )
 
 
 def check(settings: GateSettings) -> None:
@@ -58,25 +99,90 @@ def check(settings: GateSettings) -> None:
     build_devices(settings, Devices(structure, stages.Stage()))
 
 
+@dataclass
+class Gate:
+    """The parts of a gate at work; what the technician's page and the bus look at."""
+
+    settings: GateSettings
+    ledger: GateLedger
+    outbox: Outbox
+    journal: Journal
+    lanes: list[Lane]
+    emergency: Emergency | None
+    recent: Recent
+    trust: Trust
+    clock: Callable[[], datetime]
+
+    async def run(self) -> None:
+        """Serve every lane, and heed the fire input, for ever."""
+        self._account_for_interrupted()
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(self.journal.run(), name="journal")
+            try:
+                await self._serve_lanes()
+            finally:
+                await self.journal.drain()
+                writing.cancel()
+
+    async def _serve_lanes(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            if self.emergency:
+                group.create_task(self.emergency.run(), name="fire")
+            for lane in self.lanes:
+                group.create_task(lane.run(), name=lane.settings.name)
+
+    def _account_for_interrupted(self) -> None:
+        for number, entry, persons in self.ledger.open_entries():
+            if not self.settings.give_back:
+                continue
+            log.info("%s: entry %d was interrupted; %d given back", entry.lane, number, persons)
+            self.journal.note(Lapsed(entry.ticket, number, entry.lane, persons))
+
+
+def put_together(
+    settings: GateSettings,
+    database: Database,
+    devices: GateDevices,
+    clock: Callable[[], datetime] = utc_now,
+    outbox: Outbox | None = None,
+) -> Gate:
+    """A gate whose devices are still closed, on an open database."""
+    outbox = outbox or Outbox(database, settings.device, fold=fold_told)
+    ledger = GateLedger(database, outbox)
+    journal = Journal(outbox, clock)
+    recent, trust = Recent(), Trust(clock, ledger)
+    around = Surroundings(ledger, journal, clock, trust.doubt, recent.add)
+    pairs = zip(settings.lanes, devices.lanes, strict=True)
+    lanes = [Lane(lane, settings, around, parts) for lane, parts in pairs]
+    ledger.walking = lambda zone: sum(lane.walking for lane in lanes if lane.settings.zone == zone)
+    emergency = (
+        Emergency(lanes, ledger, journal, devices.fire, devices.reset) if devices.fire else None
+    )
+    return Gate(settings, ledger, outbox, journal, lanes, emergency, recent, trust, clock)
+
+
 async def serve(settings: GateSettings) -> None:
     """Open the ledger, serve the lanes, keep in step with central. Never returns."""
     stage = stages.Stage()
-    parts = build_devices(settings, Devices(structure, stage))
+    devices = build_devices(settings, Devices(structure, stage))
     async with AsyncExitStack() as stack:
         if settings.stage:
             await stack.enter_async_context(stages.serve(stage, settings.stage))
         database = await stack.enter_async_context(Database(settings.state / "gate.db", SCHEMA))
-        outbox = Outbox(database, settings.device)
-        ledger = GateLedger(database, outbox)
-        lanes = [Lane(s, settings.zone, ledger, outbox, utc_now) for s in settings.lanes]
+        gate = put_together(settings, database, devices)
         async with asyncio.TaskGroup() as group:
-            for lane, devices in zip(lanes, parts, strict=True):
-                group.create_task(lane.run(*devices), name=lane.settings.name)
-            notify(f"READY=1\nSTATUS={len(lanes)} lanes")
-            log.info("%s serves %s", settings.device, ", ".join(s.name for s in settings.lanes))
-            if ledger.ready.is_set():
+            group.create_task(gate.run(), name="gate")
+            notify(f"READY=1\nSTATUS={len(gate.lanes)} lanes")
+            names = ", ".join(lane.settings.name for lane in gate.lanes)
+            log.info("%s serves %s", settings.device, names)
+            if gate.ledger.ready.is_set():
                 await asyncio.sleep(HEAD_START_S)
             await database.grow_log()
             from gate.sync import Sync  # noqa: PLC0415 - the first visitor need not wait for it
 
-            group.create_task(Sync(settings, ledger, outbox).run(), name="sync")
+            sync = Sync(settings, gate.ledger, gate.outbox, gate.trust, gate.emergency)
+            group.create_task(sync.run(), name="sync")
+            if settings.page:
+                from gate.page import serve_page  # noqa: PLC0415 - nor for this
+
+                group.create_task(serve_page(gate, settings.page), name="page")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from admission.values import LaneMode
+from admission.request import Doubt, Policy
+from admission.values import AntiPassback, Direction, LaneMode, Zone
+from gate.modes import ScheduledMode, check_chosen
 from runtime.mqtt import BusSettings
 from runtime.topics import check_name
 
@@ -34,20 +38,42 @@ class CentralSettings:
 
 
 @dataclass(frozen=True)
+class WaySettings:
+    """One direction of a lane. `readers` and `displays` are device tables (hal/registry.py)."""
+
+    readers: tuple[Mapping[str, Any], ...] = ()
+    displays: tuple[Mapping[str, Any], ...] = ()
+    mode: LaneMode = LaneMode.CONTROLLED
+    schedule: tuple[ScheduledMode, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_chosen(self.mode)
+
+
+CLOSED = WaySettings(mode=LaneMode.CLOSED)
+
+
+@dataclass(frozen=True)
 class LaneSettings:
     """One turnstile. `name` is what visitors and staff read: "North 1".
 
-    `reader`, `turnstile` and `display` are device tables (hal/registry.py); a grant lapses
-    when nobody has walked for `pass_within_s` seconds.
+    `zone` is where it leads, `behind` where visitors come from, by the names of [[zones]]; "" is
+    outside. A grant lapses when nobody has walked for `pass_within_s` seconds. `release_button`
+    and `lock_switch` are tables of input lines. At a `staffed` lane no doubt of the [policy] sends
+    visitors away.
     """
 
     name: str
     attractions: tuple[str, ...]
-    reader: Mapping[str, Any]
     turnstile: Mapping[str, Any]
-    display: Mapping[str, Any] = field(default_factory=lambda: {"driver": "log"})
+    entry: WaySettings = CLOSED
+    exit: WaySettings = CLOSED
+    zone: str = ""
+    behind: str = ""
     pass_within_s: float = 8.0
-    mode: LaneMode = LaneMode.CONTROLLED
+    staffed: bool = False
+    release_button: Mapping[str, Any] | None = None
+    lock_switch: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.attractions:
@@ -55,10 +81,108 @@ class LaneSettings:
         if not 0 < self.pass_within_s <= MAX_PASS_S:
             raise ValueError(f"pass_within_s: must be more than 0 and at most {MAX_PASS_S} seconds")
 
+    def way(self, direction: Direction) -> WaySettings:
+        return self.entry if direction is Direction.IN else self.exit
+
+
+@dataclass(frozen=True)
+class ZoneSettings:
+    """The area behind lanes. `capacity`: persons at most. A ticket's entry is forgotten by
+    anti-passback after `reset_after_min` minutes."""
+
+    name: str
+    capacity: int | None = None
+    anti_passback: AntiPassback = AntiPassback.OFF
+    reset_after_min: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("name: a zone needs one")
+        if self.capacity is not None and self.capacity < 0:
+            raise ValueError("capacity: cannot be less than 0 persons")
+        if self.reset_after_min is not None and not self.reset_after_min > 0:
+            raise ValueError("reset_after_min: must be more than 0 minutes")
+
+    @property
+    def value(self) -> Zone:
+        reset = self.reset_after_min
+        after = None if reset is None else timedelta(minutes=reset)
+        return Zone(self.name, self.capacity, self.anti_passback, after)
+
+
+@dataclass(frozen=True)
+class PolicySettings:
+    """See admission.request.Policy. `stale_after_min`: minutes; none means never."""
+
+    unlisted: Doubt = Doubt.ADMIT
+    untrusted_clock: Doubt = Doubt.STAFF_LANE
+    stale_after_min: float | None = None
+    stale: Doubt = Doubt.STAFF_LANE
+
+    @property
+    def value(self) -> Policy:
+        minutes = self.stale_after_min
+        after = None if minutes is None else timedelta(minutes=minutes)
+        return Policy(self.unlisted, self.untrusted_clock, after, self.stale)
+
+
+class Deed(Enum):
+    """What showing a staff badge does at the lane."""
+
+    OPEN = "open"
+    TEST = "test"
+    CONTROLLED = "controlled"
+    FREE = "free"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A code or card of staff. Everyone's badge may open once or test; a supervisor's also change
+    the mode of the direction at which it is shown. `name` is what the journal keeps."""
+
+    name: str
+    code: str
+    does: Deed = Deed.OPEN
+    role: Literal["staff", "supervisor"] = "staff"
+
+    def __post_init__(self) -> None:
+        if len(self.code) < 6:
+            raise ValueError("code: at least 6 characters, so that nobody guesses it")
+        if self.role == "staff" and self.does not in (Deed.OPEN, Deed.TEST):
+            raise ValueError('does: only a role = "supervisor" may change modes')
+
+
+@dataclass(frozen=True)
+class FireSettings:
+    """`input` is a table of an input line, active while there is fire. With a `reset` line the
+    lanes stay open until that is active once; without, until the input is inactive again."""
+
+    input: Mapping[str, Any]
+    reset: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """The technician's page. Without a password it is for this computer only."""
+
+    port: int = 8811
+    host: str = "127.0.0.1"
+    password: str = ""
+
+    def __post_init__(self) -> None:
+        if self.host not in ("127.0.0.1", "::1", "localhost") and len(self.password) < 8:
+            raise ValueError("password: at least 8 characters, if others are to reach the page")
+
 
 @dataclass(frozen=True)
 class GateSettings:
-    """`device` is this gate's name on the bus, `state` the folder it may write to."""
+    """`device` is this gate's name on the bus, `state` the folder it may write to.
+
+    `open_unrecorded`: when the disk does not take an entry within `record_within_s`, let the
+    visitor in (and write it later) instead of refusing. `give_back`: entries that a power cut
+    interrupted before anybody was seen walking are given back at the next start.
+    """
 
     device: str
     site: str
@@ -66,22 +190,49 @@ class GateSettings:
     state: Path
     central: CentralSettings
     lanes: tuple[LaneSettings, ...]
+    zones: tuple[ZoneSettings, ...] = ()
+    badges: tuple[Badge, ...] = ()
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    fire: FireSettings | None = None
+    page: PageSettings | None = None
     mqtt: BusSettings = field(default_factory=BusSettings)
+    open_unrecorded: bool = False
+    record_within_s: float = 0.25
+    give_back: bool = True
     stage: Path | None = None
 
     def __post_init__(self) -> None:
         check_name(self.device)
         check_name(self.site)
-        twice = [name for name, n in Counter(lane.name for lane in self.lanes).items() if n > 1]
-        if twice:
-            raise ValueError(f"lanes: the name {twice[0]!r} is given twice")
+        _no_twins("lanes", (lane.name for lane in self.lanes))
+        _no_twins("zones", (zone.name for zone in self.zones))
+        _no_twins("badges", (badge.code for badge in self.badges))
         if not self.lanes:
             raise ValueError("lanes: a gate needs at least one")
+        known = {"", *(zone.name for zone in self.zones)}
+        for lane in self.lanes:
+            for zone in (lane.zone, lane.behind):
+                if zone not in known:
+                    raise ValueError(
+                        f"lanes: {lane.name!r} leads to {zone!r}, no name of [[zones]]"
+                    )
+        if not 0 < self.record_within_s <= 60:
+            raise ValueError("record_within_s: must be more than 0 and at most 60 seconds")
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"timezone: {self.timezone!r} is unknown (Europe/Berlin?)") from error
 
     @property
-    def zone(self) -> ZoneInfo:
+    def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def zone(self, name: str) -> Zone:
+        """The zone of that name; the zone without a name for ""."""
+        return next((zone.value for zone in self.zones if zone.name == name), Zone())
+
+
+def _no_twins(key: str, names: Iterable[str]) -> None:
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise ValueError(f"{key}: {twice[0]!r} is given twice")

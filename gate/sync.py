@@ -13,9 +13,20 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from admission.facts import Admitted, Fact, KeyPublished, Lapsed, ProductPublished, TicketIssued
+from admission.facts import (
+    Admitted,
+    Fact,
+    KeyPublished,
+    Lapsed,
+    Passed,
+    ProductPublished,
+    TagBound,
+    TicketIssued,
+)
+from gate.emergency import Emergency
 from gate.ledger import GateLedger
 from gate.settings import GateSettings
+from gate.trust import Trust
 from runtime.convert import Invalid, structure
 from runtime.log import Repeats
 from runtime.mqtt import Bus, Connected, Message
@@ -72,10 +83,19 @@ class _Snapshot:
 
 
 class Sync:
-    def __init__(self, settings: GateSettings, ledger: GateLedger, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        settings: GateSettings,
+        ledger: GateLedger,
+        outbox: Outbox,
+        trust: Trust,
+        emergency: Emergency | None = None,
+    ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._outbox = outbox
+        self._trust = trust
+        self._emergency = emergency
         self._topics = Topics(settings.site)
         self._behind = asyncio.Event()
         self._repeats = Repeats(log)
@@ -163,6 +183,7 @@ class Sync:
                 self._behind.clear()
                 try:
                     await self._fetch(http)
+                    await self._trust.heard()
                     self._repeats.healed("central answers again")
                 except (aiohttp.ClientError, OSError, TimeoutError, Invalid) as error:
                     self._repeats.failed(
@@ -203,6 +224,9 @@ class Sync:
             "version": version(),
             "cursor": self._ledger.cursor,
             "waiting": self._outbox.waiting,
+            "clock_trusted": self._trust.doubt()[0],
+            "present": self._ledger.counted(),
+            "emergency": self._emergency is not None and self._emergency.on,
         }
         topic = self._topics.status(self._settings.device)
         await self._bus.publish(topic, encode(status), retain=True)
@@ -213,9 +237,11 @@ def _check_teller(fact: Fact, device: str) -> None:
     if fact.device != device:
         raise Invalid([("device", f"told by {device!r} in the name of {fact.device!r}")])
     match fact.event:
-        case ProductPublished() | KeyPublished() | TicketIssued():
+        case ProductPublished() | KeyPublished() | TicketIssued() | TagBound():
             raise Invalid([("kind", f"only central tells this, not {device!r}")])
-        case Admitted(persons=persons) | Lapsed(persons=persons) if persons < 1:
+        case Admitted(persons=persons) | Passed(persons=persons) | Lapsed(persons=persons) if (
+            persons < 1
+        ):
             raise Invalid([("persons", f"{persons} is not possible")])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Protocol, TypeVar, runtime_checkable
 
 from hal.ports import Device, DeviceFault
 
@@ -15,22 +16,70 @@ D = TypeVar("D", bound=Device)
 
 PAUSE_S = 1.0
 
+HEALED_S = 5.0
+"""A device that has been open for so long without a fault is back."""
+
+KINDS = 16
+"""So many faults of one device are told as warnings before it is back; the others are DEBUG."""
+
+
+@runtime_checkable
+class Pluggable(Protocol):
+    async def plugged(self) -> None:
+        """Return when the device may be there again; may take for ever."""
+        ...
+
 
 async def keep(device: D, use: Callable[[D], Awaitable[None]], pause_s: float = PAUSE_S) -> None:
     """Run `use(device)` with the device open, again after every DeviceFault; ends when `use` does.
 
-    The first fault of a kind is a WARNING, the same again DEBUG, its healing INFO.
+    The pause ends early when a Pluggable device is plugged in. The first fault of a kind is a
+    WARNING, the same again DEBUG. When it has worked for HEALED_S seconds, or `use` has ended, that
+    is INFO, with the number of faults.
     """
-    last = ""
+    loop = asyncio.get_running_loop()
+    trouble = _Trouble(device.name)
     while True:
         try:
             async with device:
-                if last:
-                    log.info("%s is back", device.name)
-                    last = ""
-                return await use(device)
+                healing = loop.call_later(HEALED_S, trouble.over)
+                try:
+                    await use(device)
+                finally:
+                    healing.cancel()
+            trouble.over()
+            return
         except DeviceFault as fault:
-            level = logging.DEBUG if str(fault) == last else logging.WARNING
-            log.log(level, "%s", fault)
-            last = str(fault)
+            trouble.add(fault)
+        await _pause(device, pause_s)
+
+
+class _Trouble:
+    """The faults of a device since it worked last."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._known: set[str] = set()
+        self._times = 0
+
+    def add(self, fault: DeviceFault) -> None:
+        self._times += 1
+        news = str(fault) not in self._known and len(self._known) < KINDS
+        log.log(logging.WARNING if news else logging.DEBUG, "%s", fault)
+        if news:
+            self._known.add(str(fault))
+
+    def over(self) -> None:
+        if self._times:
+            log.info("%s is back; faults meanwhile: %d", self._device, self._times)
+        self._known.clear()
+        self._times = 0
+
+
+async def _pause(device: Device, pause_s: float) -> None:
+    if not isinstance(device, Pluggable):
         await asyncio.sleep(pause_s)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(pause_s):
+            await device.plugged()

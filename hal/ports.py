@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, Self
 
 from admission.values import Direction, Money
@@ -47,47 +48,115 @@ class CodeReader(Device, Protocol):
 class OutputLine(Device, Protocol):
     """A line that is off (its safe level) when opened, when closed and when the process dies."""
 
-    def set(self, on: bool) -> None: ...
+    async def set(self, on: bool) -> None:
+        """Return when the line has switched; DeviceFault when it has not, or did not confirm."""
+        ...
 
 
 class InputLine(Device, Protocol):
     def changes(self) -> AsyncIterator[bool]:
-        """Debounced: True when the line becomes active, False when it becomes inactive."""
+        """Debounced: first the level as it stands if the line is active, then True when it becomes
+        active, False when it becomes inactive."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A body went through."""
+    """A body went through. `direction` None: the sensor cannot tell which way."""
+
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A body stands in the passage (`began`), or has left it, whichever way."""
+
+    began: bool
+
+
+class Trouble(Enum):
+    SENSOR_STUCK = "sensor_stuck"
+    HELD_OPEN = "held_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled:
+    """A lasting trouble began (`on`) or ended."""
+
+    trouble: Trouble
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsked:
+    """Somebody pressed the button at the barrier that asks to be let through."""
 
     direction: Direction
 
 
+TurnstileEvent = Passage | Passing | Troubled | ReleaseAsked
+
+
 class Turnstile(Device, Protocol):
-    """Locked when opened and when closed."""
+    """Locked when opened and when closed, as far as its power-loss behaviour allows.
+
+    It tells what it sees and judges nothing: whether a Passage was allowed, forced or a second
+    body behind the first is for the lane to say.
+    """
+
+    directions: frozenset[Direction]
+    """Which ways it can be released."""
 
     async def release(self, direction: Direction) -> None:
-        """Let bodies through until `lock`."""
+        """Let one body through; called again for each further one. DeviceFault if it cannot."""
         ...
 
-    async def lock(self) -> None: ...
-
-    def passages(self) -> AsyncGenerator[Passage, None]:
-        """Every body that goes through from now on."""
+    async def open(self, direction: Direction) -> None:
+        """Let everybody through until `lock`."""
         ...
+
+    async def lock(self, direction: Direction) -> None:
+        """End `release` and `open` of this direction."""
+        ...
+
+    async def evacuate(self) -> None:
+        """Fire: open every way there is, at once, and hold it until each direction is locked.
+        Tries every line even when some of them fault, then raises the first DeviceFault."""
+        ...
+
+    def events(self) -> AsyncGenerator[TurnstileEvent, None]:
+        """All that the sensors see from now on."""
+        ...
+
+
+class Tone(Enum):
+    """What a notice means, for colour, shape and sound; never told by one of them alone."""
+
+    IDLE = "idle"
+    WAIT = "wait"
+    WELCOME = "welcome"
+    REFUSE = "refuse"
+    FREE = "free"
+    CLOSED = "closed"
+    ALARM = "alarm"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a lane tells the visitor. `tone` is "idle", "welcome" or "refuse"."""
+    """What a lane tells the visitor; `language` is the BCP 47 tag of its title and text."""
 
-    tone: str
+    tone: Tone
     title: str
     text: str = ""
+    language: str = "en"
 
 
 class LaneDisplay(Device, Protocol):
-    async def show(self, notice: Notice) -> None: ...
+    async def show(self, notice: Notice) -> None:
+        """Show it until the next one. May take as long as its sound lasts; a call is cancelled
+        when the next notice comes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar, cast
 
@@ -27,19 +27,29 @@ DRIVERS: dict[type[Any], dict[str, str]] = {
         "evdev": "hal.drivers.evdev_reader:EvdevReader",
     },
     Turnstile: {
-        "relay": "hal.drivers.relay_turnstile:RelayTurnstile",
+        "tripod": "hal.drivers.tripod:Tripod",
+        "swing_gate": "hal.drivers.swing_gate:SwingGate",
+        "door": "hal.drivers.door:Door",
     },
     OutputLine: {
         "sim": "hal.sim.lines:SimOutput",
         "gpiozero": "hal.drivers.gpiozero_lines:GpiozeroOutput",
+        "gpiod": "hal.drivers.gpiod_lines:GpiodOutput",
+        "serial_relay": "hal.drivers.serial_relay:SerialRelay",
+        "modbus": "hal.drivers.modbus_lines:ModbusOutput",
     },
     InputLine: {
         "sim": "hal.sim.lines:SimInput",
         "gpiozero": "hal.drivers.gpiozero_lines:GpiozeroInput",
+        "gpiod": "hal.drivers.gpiod_lines:GpiodInput",
+        "modbus": "hal.drivers.modbus_lines:ModbusInput",
     },
     LaneDisplay: {
         "sim": "hal.sim.display:SimDisplay",
         "log": "hal.drivers.log_display:LogDisplay",
+        "screen": "hal.drivers.screen_display:ScreenDisplay",
+        "lights": "hal.drivers.lights_display:LightsDisplay",
+        "text": "hal.drivers.text_display:TextDisplay",
     },
     TicketPrinter: {
         "sim": "hal.sim.printer:SimPrinter",
@@ -54,7 +64,16 @@ DRIVERS: dict[type[Any], dict[str, str]] = {
 EXTRAS = {
     "gpiozero": "gpio",
     "lgpio": "gpio",
+    "gpiod": "gpio",
+    "pymodbus": "modbus",
     "evdev": "hid",
+    "xkbcommon": "hid",
+    "pyudev": "hid",
+    "biip": "gs1",
+    "smartcard": "nfc",
+    "ndef": "nfc",
+    "osdp": "osdp",
+    "pygame": "kiosk",
     "escpos": "print",
     "PIL": "print",
     "segno": "print",
@@ -82,6 +101,8 @@ class Devices:
 
     structure: Callable[[Any, type[Any]], Any]
     stage: Stage
+    boards: dict[Any, Any] = field(default_factory=dict)
+    """What several lines share, such as the one connection to a relay board: key → board."""
 
     def build(self, port: type[T], name: str, table: Mapping[str, Any]) -> T:
         """A closed device. Raises BadDevice, with every problem of its table."""

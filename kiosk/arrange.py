@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kiosk.geometry import Frame, Panel, Placed, Rect, foot_parts
+from hal.screen.geometry import Panel, Rect
+from kiosk.geometry import Frame, Placed, foot_parts
 from kiosk.widgets import (
     Button,
     Cards,

@@ -15,8 +15,9 @@ import pygame
 from PIL import Image
 
 from hal.ports import DeviceFault
+from hal.screen.geometry import Panel
 from hal.sim.stage import Prop, Stage
-from kiosk.geometry import Laid, Panel
+from kiosk.geometry import Laid
 from kiosk.inputs import Input, KeyPress, Press, Quit, Touch
 from kiosk.painter import Painter
 from kiosk.settings import ScreenMode, ScreenSettings

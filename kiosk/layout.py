@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hal.screen.geometry import Panel, Rect
 from kiosk.arrange import arrange
-from kiosk.geometry import Frame, Laid, Panel, Placed, Rect, foot_parts
+from kiosk.geometry import Frame, Laid, Placed, foot_parts
 from kiosk.widgets import Screen, Text
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pygame
 
+from hal.screen.brush import Brush, Shape, Style
+from hal.screen.geometry import Panel, Rect
+from hal.screen.palette import ACCENT, CARD, INK, LOOKS, WHITE, Colour, Look
 from kiosk.arrange import stepper_parts
-from kiosk.brush import Brush, Shape, Style
-from kiosk.geometry import Laid, Panel, Placed, Rect
-from kiosk.palette import ACCENT, CARD, INK, LOOKS, WHITE, Colour, Look
+from kiosk.geometry import Laid, Placed
 from kiosk.widgets import (
     Button,
     Cards,

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hal.ports import DeviceFault, PaymentTerminal, TicketPrinter
+from hal.screen.geometry import Panel
 from kiosk.centre import Centre, CentreFault
 from kiosk.clerk import Clerk, Tools
 from kiosk.devices import Kept
 from kiosk.flow import step
-from kiosk.geometry import Laid, Panel
+from kiosk.geometry import Laid
 from kiosk.inputs import Input, KeyPress, Press, Quit, Touch, after_key, pressed
 from kiosk.journal import Journal
 from kiosk.layout import lay_out

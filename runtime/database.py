@@ -3,38 +3,68 @@
 A point look-up costs some 12 µs on the loop and 250 µs through a thread, so reads do not hop;
 a commit waits for the disk, so writes do. WAL with synchronous=FULL survives power loss;
 NORMAL loses the last commits (docs/decisions.md has the measurements).
+
+After a failed flush Linux calls the lost pages clean: flushing them again succeeds and stores
+nothing. So nothing is flushed twice. Before the next write all that was acknowledged is copied
+from the log into the file, the log is emptied, and the file is read back from the disk itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from runtime.disk import (
+    DamagedFile,
+    DiskFault,
+    DiskThread,
+    beside,
+    fault_of,
+    forget_cached,
+    held,
+    sign_of_damage,
+)
+
+__all__ = ["DamagedFile", "Database", "DiskFault"]
+
 T = TypeVar("T")
 
+log = logging.getLogger("wicket.database")
+
 GROWN_LOG_BYTES = 4 * 1024 * 1024
+_MEBIBYTE = 1024 * 1024
 
 
 class Database:
-    """`schema` is run at opening; write every statement with IF NOT EXISTS."""
+    """`schema` is run at opening: write every statement with IF NOT EXISTS, and begin the primary
+    key of every table with its first column. Opening, reading and writing raise DiskFault."""
+
+    synchronous = "FULL"
+    close_within_s = 3.0
+    """How long closing waits for a disk that does not answer."""
 
     def __init__(self, path: Path, schema: str) -> None:
         self.path = path
         self._schema = schema
+        self._poisoned = False
+        self._parts = ExitStack()
 
     async def __aenter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.path.name)
-        self._writer = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.execute("PRAGMA synchronous=FULL")
-        self._writer.executescript(self._schema)
-        self._reader = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        self._damage: asyncio.Future[DamagedFile] = asyncio.get_running_loop().create_future()
+        self._thread = DiskThread(self.path.name)
+        try:
+            await self._hop(self._open)
+        except BaseException:
+            self._thread.shutdown()
+            raise
         return self
 
     async def __aexit__(
@@ -43,40 +73,184 @@ class Database:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._thread.shutdown(wait=True)
-        self._writer.close()
-        self._reader.close()  # last: being read-only, it leaves the grown log for the next start
+        """Also ends while the disk hangs: then the file is left as it is, as by a power cut."""
+        closed = self._hop(self._close)
+        self._thread.shutdown()
+        await asyncio.wait([closed], timeout=self.close_within_s)
+        if closed.done():
+            closed.result()
+        else:
+            log.warning("%s: the disk does not answer; left as it is", self.path)
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows as committed at this moment. Only for look-ups that end within microseconds."""
-        return self._reader.execute(sql, values).fetchall()
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            fault = fault_of(error, self.path)
+            if fault is None:
+                raise
+            self._note(fault)
+            raise fault from error
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` as one transaction; what it wrote is on the disk when this returns."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._transact, work)
+        """Run `work` as one transaction; what it wrote is on the disk when this returns. After a
+        DiskFault nothing of it is stored once a later write succeeds; until then, and if the
+        power fails meanwhile, all of it may be."""
+        return await self.begin(work)
+
+    def begin(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """The same for who does not wait, or not for ever: `write` cancelled while it runs, and
+        a future dropped, leave the disk at work."""
+        writing = self._hop(self._transact, work)
+        writing.add_done_callback(self._note_fault_of)
+        return writing
+
+    async def watch(self) -> None:
+        """Wait until the file is found damaged, and raise that. A daemon has this in its
+        TaskGroup: it ends, systemd starts it again, and that start sets the file aside."""
+        raise await asyncio.shield(self._damage)
 
     async def grow_log(self) -> None:
         """Give the write-ahead log its full size once: a commit into a grown file is twice as
         fast, for the file system need not write a new length."""
-        wal = self.path.with_name(self.path.name + "-wal")
-        if not wal.exists() or wal.stat().st_size < GROWN_LOG_BYTES:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._grow)
+        wal = beside(self.path, "-wal")
+        if wal.exists() and wal.stat().st_size >= GROWN_LOG_BYTES:
+            return
+        growing = self._hop(self._grow)
+        growing.add_done_callback(self._note_fault_of)
+        try:
+            await growing
+        except DiskFault as fault:
+            log.warning("the write-ahead log stays small: %s", fault)
+
+    def _hop(self, job: Callable[..., T], *values: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, job, *values)
+
+    def _note_fault_of(self, done: asyncio.Future[Any]) -> None:
+        if not done.cancelled():
+            self._note(done.exception())
+
+    def _note(self, fault: BaseException | None) -> None:
+        if isinstance(fault, DamagedFile) and not self._damage.done():
+            with suppress(OSError):
+                beside(self.path, "-damaged").touch()
+            self._damage.set_result(fault)
+
+    # From here on everything runs in the thread.
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            fault = fault_of(error, self.path)
+            if fault is None:
+                raise
+            self._poisoned = True
+            raise fault from error
+
+    def _open(self) -> None:
+        with self._faults(), ExitStack() as parts:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if problem := sign_of_damage(self.path):
+                raise DamagedFile(self.path, problem)
+            _distrust_cached_log(beside(self.path, "-wal"))
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            parts.callback(os.close, self._file)
+            self._writer = self._connect()
+            parts.callback(self._writer.close)
+            self._writer.executescript(self._schema)
+            self._reader = parts.enter_context(
+                closing(
+                    sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, check_same_thread=False)
+                )
+            )
+            self._look_at_both_ends()
+            self._parts = parts.pop_all()
+
+    def _connect(self) -> sqlite3.Connection:
+        writer = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            writer.execute("PRAGMA journal_mode=WAL")
+            writer.execute(f"PRAGMA synchronous={self.synchronous}")
+        except sqlite3.Error:
+            writer.close()
+            raise
+        return writer
+
+    def _look_at_both_ends(self) -> None:
+        """Of every table: to read all of a million tickets would keep the lanes waiting."""
+        names = self._reader.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (table,) in names.fetchall():
+            for order in ("ASC", "DESC"):
+                sql = f'SELECT * FROM "{table}" ORDER BY 1 {order} LIMIT 1'  # noqa: S608
+                self._reader.execute(sql).fetchall()
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(self._writer)
-        except BaseException:
-            if self._writer.in_transaction:  # a full disk has rolled back by itself
-                self._writer.execute("ROLLBACK")
-            raise
-        self._writer.execute("COMMIT")
-        return result
+        with self._faults():
+            if self._poisoned:
+                self._heal()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self._writer)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:  # a full disk has rolled back by itself
+                    self._writer.execute("ROLLBACK")
+                raise
+            return result
+
+    def _heal(self) -> None:
+        with suppress(sqlite3.Error):
+            self._writer.close()
+        self._writer = self._connect()
+        (busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise held(self.path)
+        _flush(beside(self.path, "-wal"))
+        meant = self._checksum()
+        forget_cached(self._file)
+        if self._checksum() != meant:
+            raise DamagedFile(self.path, "the disk gives back other bytes than it was given")
+        ((problem,),) = self._writer.execute("PRAGMA quick_check(1)").fetchall()
+        if problem != "ok":
+            raise DamagedFile(self.path, problem)
+        self._poisoned = False
+        log.info("%s: can be written again; all that was acknowledged is there", self.path)
+
+    def _checksum(self) -> int:
+        sum_ = place = 0
+        while block := os.pread(self._file, _MEBIBYTE, place):
+            sum_ = zlib.crc32(block, sum_)
+            place += len(block)
+        return sum_
 
     def _grow(self) -> None:
-        self._writer.execute("CREATE TABLE IF NOT EXISTS filler (bytes BLOB)")
-        self._writer.execute("INSERT INTO filler VALUES (zeroblob(?))", (GROWN_LOG_BYTES,))
-        self._writer.execute("DROP TABLE filler")
-        self._writer.execute("PRAGMA wal_checkpoint(RESTART)")
+        with self._faults():
+            if self._poisoned:
+                self._heal()
+            self._writer.execute("CREATE TABLE IF NOT EXISTS filler (bytes BLOB)")
+            self._writer.execute("INSERT INTO filler VALUES (zeroblob(?))", (GROWN_LOG_BYTES,))
+            self._writer.execute("DROP TABLE filler")
+            self._writer.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _close(self) -> None:
+        """The reader after the writer: being read-only, it leaves the grown log for the next
+        start. The file last: closing it takes SQLite's locks away."""
+        with suppress(sqlite3.Error):
+            self._writer.close()
+        self._parts.close()
+
+
+def _distrust_cached_log(wal: Path) -> None:
+    """The process before us may have died of a failed flush; what memory still has of the log is
+    then more than the disk has, and what we append would lie behind a hole."""
+    if wal.exists():
+        with wal.open("rb") as file:
+            forget_cached(file.fileno())
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())

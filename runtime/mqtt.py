@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -159,6 +160,27 @@ class Bus:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             await self._arrived.put(Message(str(message.topic), payload, bool(message.retain)))
+
+
+async def try_broker(settings: BusSettings, patience_s: float) -> None:
+    """Connect once, by a name that nobody else has, and leave. Raises ConnectionError."""
+    import aiomqtt  # noqa: PLC0415
+
+    client = aiomqtt.Client(
+        settings.host,
+        settings.port,
+        username=settings.username,
+        password=settings.password,
+        identifier=f"wicket-try-{secrets.token_hex(4)}",
+        timeout=patience_s,
+    )
+    try:
+        async with asyncio.timeout(patience_s), client:
+            pass
+    except TimeoutError as error:
+        raise ConnectionError(f"no answer within {patience_s:g} s") from error
+    except (aiomqtt.MqttError, OSError, ValueError) as error:
+        raise ConnectionError(str(error)) from error
 
 
 @contextmanager

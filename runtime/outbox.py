@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from admission.facts import Event, Fact
 from runtime.database import Database
@@ -35,11 +36,20 @@ RESEND_S = 5.0
 """How long central may say nothing new before everything it has not acknowledged is sent again."""
 
 
-def insert(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
-    """Store facts, own or heard; one that is there already is left as it is."""
-    connection.executemany(
-        _INSERT, [(f.device, f.number, f.ticket, json.dumps(fact_to_data(f))) for f in facts]
-    )
+Fold = Callable[[sqlite3.Connection, Fact], None]
+
+
+def insert(
+    connection: sqlite3.Connection,
+    facts: Iterable[Fact],
+    fold: Fold = lambda connection, fact: None,
+) -> None:
+    """Store facts, own or heard; one that is there already is left as it is. `fold` keeps what is
+    derived from them in step: it is called for each new one, in the same transaction."""
+    for fact in facts:
+        row = (fact.device, fact.number, fact.ticket, json.dumps(fact_to_data(fact)))
+        if connection.execute(_INSERT, row).rowcount:
+            fold(connection, fact)
 
 
 def set_mark(connection: sqlite3.Connection, name: str, number: int) -> None:
@@ -64,20 +74,26 @@ def last_mark(connection: sqlite3.Connection, name: str) -> int:
 
 
 class Outbox:
-    """Tells facts in the name of `device`. `heard` is called with each one as it is told."""
+    """Tells facts in the name of `device`. `heard` is called with each one as it is told; `fold`:
+    see `insert`."""
 
     def __init__(
-        self, database: Database, device: str, heard: Callable[[Fact], None] = lambda fact: None
+        self,
+        database: Database,
+        device: str,
+        heard: Callable[[Fact], None] = lambda fact: None,
+        fold: Fold = lambda connection, fact: None,
     ) -> None:
         self._database = database
         self.device = device
         self._heard = heard
+        self._fold = fold
         own = database.read("SELECT max(number) FROM fact WHERE device = ?", (device,))
         self._last = self._stored = int(own[0][0] or 0)
         self.acknowledged = get_mark(database, "acknowledged")
         self._sent = self.acknowledged
-        self._pending: list[Fact] = []
-        self._storing = asyncio.Lock()
+        self._pending: dict[int, tuple[Fact, asyncio.Future[Fact]]] = {}
+        self._storing = False
         self._news = asyncio.Event()
 
     @property
@@ -87,23 +103,54 @@ class Outbox:
 
     def pending(self, ticket: int) -> list[Fact]:
         """Facts about `ticket` that are told but not yet on the disk."""
-        return [fact for fact in self._pending if fact.ticket == ticket]
+        return [fact for fact, _ in self._pending.values() if fact.ticket == ticket]
 
     async def tell(self, event: Event, at: datetime) -> Fact:
-        """Number the event at once; return when it is on the disk. Callers who come while the
-        disk is busy share the next flush."""
+        """Return when the event is on the disk, see `begin`."""
+        return await self.begin(event, at)
+
+    def begin(self, event: Event, at: datetime) -> asyncio.Future[Fact]:
+        """Number the event at once; done when it is on the disk. Those who come while the disk is
+        busy share the next flush. Whoever stops waiting leaves the fact on its way.
+
+        DiskFault to all who wait: what they told is void, its numbers are given again.
+        """
         self._last += 1
         fact = Fact(self.device, self._last, at, event)
-        self._pending.append(fact)
-        async with self._storing:
-            if fact.number > self._stored:
-                batch = list(self._pending)
-                await self._database.write(lambda connection: insert(connection, batch))
-                self._stored = batch[-1].number
-                del self._pending[: len(batch)]
+        stored: asyncio.Future[Fact] = asyncio.get_running_loop().create_future()
+        self._pending[fact.number] = fact, stored
+        if not self._storing:
+            self._store()
+        return stored
+
+    def _store(self) -> None:
+        self._storing = True
+        batch = [fact for fact, _ in self._pending.values()]
+        writing = self._database.begin(lambda connection: insert(connection, batch, self._fold))
+        writing.add_done_callback(lambda done: self._settle(batch, done))
+
+    def _settle(self, batch: list[Fact], done: asyncio.Future[None]) -> None:
+        self._storing = False
+        if error := done.exception():
+            self._void(error)
+            return
+        self._stored = max(self._stored, batch[-1].number)
+        told = [self._pending.pop(fact.number) for fact in batch]
+        if self._pending:
+            self._store()
         self._news.set()
-        self._heard(fact)
-        return fact
+        for fact, stored in told:
+            if not stored.done():
+                stored.set_result(fact)
+            self._heard(fact)
+
+    def _void(self, error: BaseException) -> None:
+        """For those who came meanwhile too: their numbers would leave a hole before them."""
+        waiting, self._pending = self._pending, {}
+        self._last = max(self._stored, self.acknowledged)
+        for _, stored in waiting.values():
+            if not stored.done():
+                stored.set_exception(error)
 
     def after(self, number: int, limit: int = BATCH) -> list[Fact]:
         """Own facts on the disk, in order, beginning after `number`."""
@@ -142,17 +189,27 @@ class Outbox:
             if self.acknowledged > heard:
                 heard, again_at = self.acknowledged, now() + RESEND_S
                 self._sent = max(self._sent, heard)
-            batch = self.after(self._sent)
-            if batch and await bus.publish(
-                topic, encode({"facts": [fact_to_data(fact) for fact in batch]})
-            ):
-                self._sent = batch[-1].number
+            batch = self._without_holes(self.after(self._sent))
+            if batch and await bus.publish(topic, encode({"facts": batch})):
+                self._sent = batch[-1]["number"]
                 continue
             try:
                 async with asyncio.timeout_at(again_at):
                     await self._news.wait()
             except TimeoutError:
                 self._sent, again_at = heard, now() + RESEND_S
+
+    def _without_holes(self, facts: list[Fact]) -> list[dict[str, Any]]:
+        """As they go to central, which takes them in order. In the place of one that perished with
+        a damaged file stands its number alone: central sets that aside, visibly, and goes on."""
+        there = {fact.number: fact for fact in facts}
+        last = min(max(there, default=0), self._sent + BATCH)
+        return [
+            fact_to_data(there[number])
+            if number in there
+            else {"device": self.device, "number": number, "kind": "lost"}
+            for number in range(self._sent + 1, last + 1)
+        ]
 
     def send_again(self) -> None:
         """A new connection: nobody knows what became of the facts that the old one took."""

@@ -20,10 +20,17 @@ KINDS: dict[str, type[Event]] = {
     "key_published": facts.KeyPublished,
     "ticket_issued": facts.TicketIssued,
     "ticket_printed": facts.TicketPrinted,
+    "tag_bound": facts.TagBound,
     "admitted": facts.Admitted,
     "passed": facts.Passed,
     "lapsed": facts.Lapsed,
     "refused": facts.Refused,
+    "forgiven": facts.Forgiven,
+    "opened": facts.Opened,
+    "mode_changed": facts.ModeChanged,
+    "alarmed": facts.Alarmed,
+    "evacuated": facts.Evacuated,
+    "count_corrected": facts.CountCorrected,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
 _ENVELOPE = {"device", "number", "at", "kind"}

@@ -48,7 +48,7 @@ def test_help_names_every_command() -> None:
     for word in ("--help", "-h"):
         run = wicket(word)
         assert run.returncode == 0
-        for command in (*DAEMONS, "check-config", "demo"):
+        for command in (*DAEMONS, "check-config", "demo", "devices", "doctor"):
             assert f"\n  {command} " in run.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from admission.decide import Denied, Reason, explain
+from admission.reasons import Reason, explain
+from admission.request import Denied
 from admission.values import (
     Entitlement,
     IssuerKey,
@@ -30,7 +32,7 @@ from hal import ports
 from hal.registry import DRIVERS, Devices
 from hal.sim.stage import Stage
 from runtime import mqtt
-from runtime.convert import structure
+from runtime.convert import structure, unstructure
 from runtime.settings import load
 from runtime.topics import Topics
 from runtime.wire import KINDS
@@ -144,15 +146,9 @@ def options(port: str) -> Iterator[tuple[str, str, str]]:
 def default_of(option: Field[Any]) -> str:
     if option.default is MISSING:
         return "required"
-    match option.default:
-        case None:
-            return "none"
-        case bool(value):
-            return str(value).lower()
-        case str(text):
-            return f'"{text}"'
-        case value:
-            return str(value)
+    if option.default is None:
+        return "none"
+    return json.dumps(unstructure(option.default))
 
 
 @pytest.mark.parametrize("port", DRIVERS, ids=lambda port: port.__name__)
@@ -181,6 +177,18 @@ def test_the_handbooks_devices_can_be_built() -> None:
     assert tables.keys() == kinds.keys()
     for name, table in tables.items():
         assert devices.build(kinds[name], name, table).name == name
+
+
+def test_the_turnstiles_of_the_wiring_page_can_be_built() -> None:
+    devices, built = Devices(structure, Stage()), set()
+    for block in re.findall(r"```toml\n(.*?)```", page("wiring.md"), re.DOTALL):
+        match tomllib.loads(block):
+            case {"lanes": {"turnstile": table}}:
+                devices.build(ports.Turnstile, "turnstile", table)
+                built.add(table["driver"])
+            case {"fire": {"input": table}}:
+                devices.build(ports.InputLine, "fire", table)
+    assert built == set(DRIVERS[ports.Turnstile])
 
 
 def test_the_samples_that_the_handbook_begins_with_are_read_without_an_error() -> None:

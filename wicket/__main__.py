@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import click
 
@@ -29,24 +31,40 @@ def main() -> None:
     """
 
 
-def _daemon_command(name: str, help_text: str) -> None:
-    @main.command(name, help=help_text)
+def _default_config(daemon: str) -> Path:
+    return Path(f"/etc/wicket/{daemon}.toml")
+
+
+def _daemon_command(
+    name: str, help_text: str, kind: type[click.Command] = click.Command, **more: Any
+) -> click.Command:
+    @main.command(name, kind, help=help_text, **more)
     @click.option(
         "--config",
         type=_FILE,
-        default=Path(f"/etc/wicket/{name}.toml"),
+        default=_default_config(name),
         show_default=True,
         help=f"Settings; {name}.d/*.toml beside it is laid over.",
     )
     @click.option("--verbose", is_flag=True, help="Log every step.")
-    def command(config: Path, *, verbose: bool) -> None:
+    @click.pass_context
+    def command(context: click.Context, config: Path, *, verbose: bool) -> None:
+        if context.invoked_subcommand is not None:
+            return
         log.set_up(name, verbose=verbose)
         with _telling_what_is_wrong():
             run_daemon(DAEMONS[name].serve(DAEMONS[name].load(config)))
 
+    return command
+
 
 _daemon_command("central", "Run the server: catalogue, capacity, ticket requests, the feed.")
-_daemon_command("gate", "Run the turnstiles of this machine.")
+gate = cast(
+    click.Group,
+    _daemon_command(
+        "gate", "Run the turnstiles of this machine.", click.Group, invoke_without_command=True
+    ),
+)
 _daemon_command("kiosk", "Run the self-service screen of this machine.")
 
 
@@ -61,6 +79,97 @@ def check_config(daemon: str, config: Path) -> None:
     with _telling_what_is_wrong():
         DAEMONS[daemon].load(config)
     click.echo(f"{config}: good")
+
+
+def _of_the_group(context: click.Context, _: click.Parameter, given: Path | None) -> Path:
+    assert context.parent is not None
+    return given or context.parent.params["config"]
+
+
+_GATE_CONFIG = click.option(
+    "--config", type=_FILE, callback=_of_the_group, help="Settings; by default as of the daemon."
+)
+
+
+@gate.command("test")
+@_GATE_CONFIG
+@click.argument("code", required=False)
+@click.option("--lane", help="Its name; by default the first.")
+@click.option("--out", is_flag=True, help="On the way out.")
+@click.option("--at", default="", help='"14:05" or "2026-11-22 14:05"; by default now.')
+@click.option("--list", "list_", is_flag=True, help="Show the last refusals.")
+def gate_test(
+    config: Path, code: str | None, lane: str | None, at: str, *, out: bool, list_: bool
+) -> None:
+    """Would this ticket enter? Says so rule by rule, and uses nothing.
+
+    Safe beside the running daemon. Exits with 0 if it would, 1 if not, 2 if that cannot be told.
+    """
+    from admission.values import Direction
+    from wicket.gate_test import Asked, last_refusals, would_enter
+
+    if list_ is (code is not None):
+        raise click.UsageError("say either a CODE or --list")
+    asked = Asked(code or "", lane, Direction.OUT if out else Direction.IN, at)
+    with _telling_what_is_wrong():
+        said = asyncio.run(last_refusals(config) if list_ else would_enter(config, asked))
+    click.echo(said.text)
+    sys.exit(said.exit_code)
+
+
+@gate.command("safe")
+@_GATE_CONFIG
+def gate_safe(config: Path) -> None:
+    """Switch every output line of the gate to its safe level, which is off, and end.
+
+    For ExecStopPost= of the unit; not while the daemon runs. Takes about 2 seconds at most; exits
+    with 1 if a line could not be switched.
+    """
+    from wicket.gate_safe import output_lines, switch_off
+
+    with _telling_what_is_wrong():
+        lines = output_lines(config)
+    switch_off(lines)
+
+
+@main.command()
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("/"),
+    show_default=True,
+    help="Where dev and sys are.",
+)
+def devices(root: Path) -> None:
+    """List what is plugged in, each with the table to paste for it.
+
+    Opens no scanner and switches no line; safe beside running daemons.
+    """
+    from wicket.devices import listing
+
+    click.echo(listing(root), nl=False)
+
+
+@main.command()
+@click.argument("daemon", type=click.Choice(sorted(DAEMONS)), required=False)
+@click.option("--config", type=_FILE, help="Settings; by default /etc/wicket/DAEMON.toml.")
+def doctor(daemon: str | None, config: Path | None) -> None:
+    """Look this machine over: say what is wrong with it and what to do.
+
+    Changes nothing and disturbs no running daemon. Without DAEMON only the machine itself is
+    looked at. Exits with 1 if anything is wrong.
+    """
+    from wicket.doctor import Level, examine, line
+
+    if config is not None and daemon is None:
+        raise click.UsageError("whose configuration is it? Say gate, kiosk or central")
+    if daemon is not None:
+        config = config or _default_config(daemon)
+    worst = False
+    for name, finding in examine(daemon or "", config):
+        click.echo(line(name, finding))
+        worst |= finding.level is Level.WRONG
+    sys.exit(int(worst))
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Makes the pictures of this folder from the running demo.
+"""Makes the pictures of this folder from the running demo and from a gate at work.
 
 `.venv/bin/python docs/pictures/make.py`
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -16,13 +17,47 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "tests")]
 from playwright.async_api import Page, expect  # noqa: E402
 from support.browser import chromium  # noqa: E402
 from support.demo_visitor import MUSEUM, PATIENCE_MS, TOUR, buy, paste, press, says  # noqa: E402
+from support.samples import KEY, ticket  # noqa: E402
+from support.technician import NORTH_TWO_WAYS, looking_at, site_in  # noqa: E402
 
+from admission.codes import human_code, sign_ticket  # noqa: E402
 from wicket.demo import page as demo_page  # noqa: E402
 from wicket.demo.show import running  # noqa: E402
 from wicket.demo.venue import free_port  # noqa: E402
 
 
 async def main() -> None:
+    await picture_demo()
+    await picture_technician()
+
+
+async def picture_technician() -> None:
+    """One person has walked and is refused; a family is let through."""
+    one, family = ticket(4711), ticket(4712, persons=4)
+    north = replace(NORTH_TWO_WAYS, name="North 1")
+    south = replace(NORTH_TWO_WAYS, name="North 2", pass_within_s=60)
+    with tempfile.TemporaryDirectory() as state:
+        site = site_in(Path(state), north, south, tickets=(one, family))
+        async with site as gate, looking_at(gate, 1280, 1000) as page:
+            scans = page.locator("#scans > li")
+            gate.rig.scan(sign_ticket(KEY, one), "North 1")
+            await expect(scans).to_have_count(1)
+            gate.rig.stage.cue("North 1.turnstile.sensor_in", pulse=True)
+            await gate.rig.idle("North 1")
+            gate.rig.scan(human_code(one.id), "North 1")
+            await expect(scans).to_have_count(2)
+            gate.rig.scan(sign_ticket(KEY, family), "North 2")
+            await expect(scans).to_have_count(3)
+            await scans.nth(1).locator("summary").click()
+            await page.locator(".lines summary").first.click()
+            await page.locator("#test [name=code]").fill(human_code(family.id))
+            await page.locator("#test [name=at]").fill("2026-11-21T18:05")
+            await page.get_by_role("button", name="Explain", exact=True).click()
+            await expect(page.locator("#answer")).to_contain_text("refused")
+            await page.screenshot(path=HERE / "technician.png", full_page=True)
+
+
+async def picture_demo() -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as state:
         async with asyncio.TaskGroup() as group:

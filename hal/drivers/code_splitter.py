@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
+from hal.drivers.scan_text import GS
 from hal.ports import MAX_CODE
 
 _TERMINATOR = re.compile(rb"[\r\n]")
-_CONTROLS = bytes([*range(0x20), 0x7F])
+_CONTROLS = bytes({*range(0x20), 0x7F} - {ord(GS)})
 _LINE_BYTES = MAX_CODE * 4
 """UTF-8 needs at most four bytes a character."""
-
-
-def clean(text: str) -> str:
-    """Without control characters and halves of surrogate pairs, and without blanks at the ends;
-    at most MAX_CODE characters."""
-    if not text.isprintable():
-        text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
-    return text.strip()[:MAX_CODE]
 
 
 class CodeSplitter:
     """Codes end with CR, LF or both, in UTF-8; undecodable bytes become U+FFFD.
 
     Empty lines are no codes. Of an over-long line the beginning is one code, the rest is dropped.
-    `prefix` and `suffix` are what the scanner adds to every code; they are taken off if there.
+    A line that is begun and then silent for more than `gap_s` seconds is dropped.
     """
 
-    def __init__(self, prefix: str = "", suffix: str = "") -> None:
-        self._prefix = prefix
-        self._suffix = suffix
+    def __init__(self, gap_s: float) -> None:
+        self.half_codes = 0
+        """How many codes were begun and not ended, so far."""
+        self._gap_s = gap_s
         self._line = bytearray()
+        self._last = 0.0
 
-    def feed(self, data: bytes) -> list[str]:
-        """The codes that are complete now."""
+    def feed(self, data: bytes, now: float) -> list[str]:
+        """The codes that are complete now, as they came; `now` in seconds, by any steady clock."""
+        if self._line and now - self._last > self._gap_s:
+            self._line.clear()
+            self.half_codes += 1
+        self._last = now
         *ended, begun = _TERMINATOR.split(data)
         codes = [self._end(piece) for piece in ended]
         self._add(begun)
@@ -46,6 +44,6 @@ class CodeSplitter:
 
     def _end(self, piece: bytes) -> str:
         self._add(piece)
-        text = clean(self._line.decode("utf-8", "replace"))
+        text = self._line.decode("utf-8", "replace")
         self._line.clear()
-        return clean(text.removeprefix(self._prefix).removesuffix(self._suffix))
+        return text

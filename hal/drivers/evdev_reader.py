@@ -2,60 +2,72 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from evdev import InputDevice, ecodes
+from evdev import InputDevice
 
 from hal.drivers.descriptor_reader import DescriptorReader
-from hal.drivers.keyboard_decoder import LAYOUTS, KeyboardDecoder
+from hal.drivers.keyboard_decoder import KeyboardDecoder
+from hal.drivers.keyboard_layout import load_layout
+from hal.drivers.scan_text import ScanOptions
 from hal.registry import Devices
+
+_EVIOCSCLOCKID = 0x400445A0
+"""linux/input.h: which clock stamps the events."""
 
 
 class EvdevReader(DescriptorReader):
     """Grabs the device, so that the screen does not get the keys too."""
 
-    @dataclass(frozen=True)
-    class Options:
+    subsystem, group = "input", "input"
+
+    @dataclass(frozen=True, kw_only=True)
+    class Options(ScanOptions):
         """`device`: /dev/input/by-id/…, or by-path when two scanners share an id.
-        `layout`: the keyboard that the scanner is set to imitate."""
+        `layout`: the keyboard that the scanner is set to imitate, by its XKB name."""
 
         device: Path
-        layout: Literal["us", "de"] = "us"
+        layout: str = "us"
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            load_layout(self.layout)
 
     def __init__(self, name: str, options: Options, devices: Devices) -> None:
-        super().__init__(name)
-        self._options = options
-        self._decoder = KeyboardDecoder(LAYOUTS[options.layout])
+        super().__init__(name, options.device, options)
+        self._layout = load_layout(options.layout)
+        self._gap_s = options.gap_s
+        self._keys = KeyboardDecoder(self._layout, self._gap_s)
         self._device: InputDevice[str] | None = None
 
-    def _open(self) -> int:
-        device = InputDevice(str(self._options.device))
+    def _open(self) -> tuple[int, KeyboardDecoder]:
+        device = InputDevice(str(self._path))
         try:
             device.grab()
-        except OSError:
+            fcntl.ioctl(device.fd, _EVIOCSCLOCKID, struct.pack("i", time.CLOCK_MONOTONIC))
+        except OSError as error:
             device.close()
+            if error.errno == errno.EBUSY:
+                raise OSError(errno.EBUSY, "another program has grabbed it") from error
             raise
-        self._decoder = KeyboardDecoder(LAYOUTS[self._options.layout])
         self._device = device
-        return device.fd
+        self._keys = KeyboardDecoder(self._layout, self._gap_s)
+        return device.fd, self._keys
 
     def _read(self) -> Iterator[str]:
         assert self._device is not None
         for event in self._device.read():
-            if event.type == ecodes.EV_SYN and event.code == ecodes.SYN_DROPPED:
-                self._decoder.forget()
-            elif event.type == ecodes.EV_KEY and (
-                code := self._decoder.feed(event.code, event.value)
-            ):
+            code = self._keys.feed(event.type, event.code, event.value, event.timestamp())
+            if code:
                 yield code
 
     def _close(self) -> None:
         if self._device is not None:
             self._device.close()
         self._device = None
-
-    def _hint(self) -> str:
-        return f"is the scanner plugged in at {self._options.device} and free for group input?"

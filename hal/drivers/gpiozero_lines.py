@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 from gpiozero import DigitalInputDevice, DigitalOutputDevice, GPIOZeroError
 
+from hal.drivers import gpio_chips
 from hal.drivers.mailbox import Mailbox
 from hal.ports import DeviceFault
 from hal.registry import Devices
@@ -25,17 +26,24 @@ _FACTORIES = {
 }
 
 
-@cache
-def pin_factory(kind: str) -> Any:
-    """gpiozero's one factory of this kind in this process.
+def pin_factory(kind: str, chip: str = "") -> Any:
+    """gpiozero's one factory of this kind in this process, on the GPIO chip of that label (see
+    gpio_chips.find). Raises OSError if lgpio's chip is not there."""
+    return _factory(kind, chip)
 
-    lgpio makes a FIFO `.lgd-nfy…` in LG_WD as soon as it is imported, else in the working
+
+@cache
+def _factory(kind: str, chip: str) -> Any:
+    """lgpio makes a FIFO `.lgd-nfy…` in LG_WD as soon as it is imported, else in the working
     directory, which a daemon may not write to.
     """
     runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     os.environ.setdefault("LG_WD", runtime or tempfile.gettempdir())
     module, _, cls = _FACTORIES[kind].partition(":")
-    return getattr(import_module(module), cls)()
+    factory = getattr(import_module(module), cls)
+    if kind == "mock":
+        return factory()
+    return factory(chip=int(gpio_chips.find(chip).name.removeprefix("gpiochip")))
 
 
 class GpiozeroOutput:
@@ -43,10 +51,13 @@ class GpiozeroOutput:
 
     @dataclass(frozen=True)
     class Options:
-        """`pin`: BCM number. `active_high` false is for relay boards that switch on when low."""
+        """`pin`: BCM number. `active_high` false is for relay boards that switch on when low; one
+        may click once as it is opened, for gpiozero takes a pin low before it sets it: use
+        `gpiod` there. `chip`: the label of the GPIO chip, if it is not that of the header."""
 
         pin: int
         active_high: bool = True
+        chip: str = ""
         factory: Literal["lgpio", "mock"] = "lgpio"
 
     def __init__(self, name: str, options: Options, devices: Devices) -> None:
@@ -60,7 +71,7 @@ class GpiozeroOutput:
                 self._options.pin,
                 active_high=self._options.active_high,
                 initial_value=False,
-                pin_factory=pin_factory(self._options.factory),
+                pin_factory=pin_factory(self._options.factory, self._options.chip),
             )
         return self
 
@@ -72,7 +83,7 @@ class GpiozeroOutput:
             finally:
                 device.close()
 
-    def set(self, on: bool) -> None:
+    async def set(self, on: bool) -> None:
         with _faults(self.name, self._options.pin):
             self._device.value = on
 
@@ -89,6 +100,7 @@ class GpiozeroInput:
         pull_up: bool = True
         active_high: bool | None = None
         bounce_ms: int = 20
+        chip: str = ""
         factory: Literal["lgpio", "mock"] = "lgpio"
 
     def __init__(self, name: str, options: Options, devices: Devices) -> None:
@@ -104,7 +116,7 @@ class GpiozeroInput:
                 options.pin,
                 pull_up=options.pull_up,
                 bounce_time=options.bounce_ms / 1000 or None,
-                pin_factory=pin_factory(options.factory),
+                pin_factory=pin_factory(options.factory, options.chip),
             )
         self._listen(asyncio.get_running_loop())
         return self
@@ -122,7 +134,10 @@ class GpiozeroInput:
             device.close()
 
     def changes(self) -> AsyncIterator[bool]:
-        return self._box.items()
+        with _faults(self.name, self._options.pin):
+            against_pull = self._options.active_high != self._options.pull_up
+            active = bool(self._device.value) is against_pull
+        return self._box.items(first=[True] if active else [])
 
 
 @contextmanager

@@ -27,4 +27,4 @@ class LogDisplay:
         pass
 
     async def show(self, notice: Notice) -> None:
-        log.info("%s: [%s] %s %s", self.name, notice.tone, notice.title, notice.text)
+        log.info("%s: [%s] %s %s", self.name, notice.tone.value, notice.title, notice.text)

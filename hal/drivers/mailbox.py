@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Generic, TypeVar
 
 from hal.ports import DeviceFault
@@ -25,27 +25,35 @@ class Mailbox(Generic[T]):
         self._waiting: asyncio.Queue[T | None] = asyncio.Queue()
         self._fault: DeviceFault | None = None
         self._full = False
+        self._dropped = 0
 
     def put(self, item: T) -> None:
-        if self._waiting.empty():
+        if self._full and self._waiting.empty():
             self._full = False
+            self._tell(f"events are taken again; {self._dropped} were dropped")
         if self._waiting.qsize() < LIMIT:
             self._waiting.put_nowait(item)
-        elif not self._full:
+            return
+        if not self._full:
             self._full = True
-            log.warning(
-                "%s: %d events wait and nobody takes them; dropping more", self._device, LIMIT
-            )
+            self._tell(f"{LIMIT} events wait and nobody takes them; dropping more")
+        self._dropped += 1
+
+    def _tell(self, what: str) -> None:
+        level = logging.DEBUG if self._dropped else logging.WARNING
+        log.log(level, "%s: %s", self._device, what)
 
     def fail(self, fault: DeviceFault) -> None:
         """Raise `fault` in the reader, after what is waiting."""
         self._fault = fault
         self._waiting.put_nowait(None)
 
-    async def items(self) -> AsyncIterator[T]:
-        """Everything from now on; ends only by the fault."""
+    async def items(self, first: Iterable[T] = ()) -> AsyncIterator[T]:
+        """`first`, then everything from now on; ends only by the fault."""
         while not self._waiting.empty():
             self._waiting.get_nowait()
+        for known in first:
+            self._waiting.put_nowait(known)
         while self._fault is None or not self._waiting.empty():
             item = await self._waiting.get()
             if item is not None:

@@ -1,11 +1,11 @@
-"""A lane's display on the stage: `{"tone": …, "title": …, "text": …}`."""
+"""A lane's display on the stage: `{"tone": …, "title": …, "text": …, "language": …}`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Self
 
-from hal.ports import Notice
+from hal.ports import Notice, Tone
 from hal.registry import Devices
 
 
@@ -19,7 +19,7 @@ class SimDisplay:
         self._prop = devices.stage.prop(name)
 
     async def __aenter__(self) -> Self:
-        self._prop.show(tone="idle", title="", text="")
+        self._show(Notice(Tone.IDLE, ""))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -28,4 +28,12 @@ class SimDisplay:
     async def show(self, notice: Notice) -> None:
         for _ in self._prop.waiting():
             pass
-        self._prop.show(tone=notice.tone, title=notice.title, text=notice.text)
+        self._show(notice)
+
+    def _show(self, notice: Notice) -> None:
+        self._prop.show(
+            tone=notice.tone.value,
+            title=notice.title,
+            text=notice.text,
+            language=notice.language,
+        )

@@ -29,7 +29,7 @@ class SimOutput:
     async def __aexit__(self, *exc: object) -> None:
         self._prop.show(on=False)
 
-    def set(self, on: bool) -> None:
+    async def set(self, on: bool) -> None:
         for cue in self._prop.waiting():
             log.warning("%s: an output takes no cues, but this came: %.99s", self.name, cue)
         self._prop.show(on=on)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Self
 
-from hal.drivers.code_splitter import clean
+from hal.drivers.scan_text import clean
 from hal.ports import Scan
 from hal.registry import Devices
 

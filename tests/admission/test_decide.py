@@ -22,9 +22,11 @@ from support.samples import (
 )
 
 from admission.codes import SigningKey, human_code, sign_ticket
-from admission.decide import AdmissionRequest, Denied, Granted, Reason, decide, explain
+from admission.decide import decide
 from admission.facts import CENTRAL, Admitted, Event, Fact, Lapsed, ProductPublished
 from admission.ledger import Ledger
+from admission.reasons import Reason, explain
+from admission.request import AdmissionRequest, Denied, Granted
 from admission.values import LaneMode, Ticket, TicketState
 
 STRANGER = SigningKey(1, bytes(32), KEY.valid_from)
@@ -171,7 +173,7 @@ def test_use_of_one_attraction_leaves_another_alone() -> None:
     ("now", "said"),
     [
         (TODAY.start - timedelta(hours=1), "opens at 09:00"),
-        (TODAY.start - timedelta(days=1), "opens at 09:00 on 21 Nov 2026"),
+        (TODAY.start - timedelta(days=1), "opens at 2026-11-21 09:00"),
         (TODAY.end, "closed at 18:00"),
     ],
 )

@@ -12,19 +12,15 @@ from typing import Any, Self
 
 import pytest
 from support.clock import on_virtual_time
-from support.gate import NORTH, SOUTH, Rig, lanes_in, memory_in, settings_in, told_in
+from support.gate import NORTH, SOUTH, WAY, Rig, lanes_in, told_in
 from support.listening import settle
-from support.samples import BERLIN, KEY, NOON, TODAY, TOUR, issued, ticket
+from support.samples import KEY, NOON, TODAY, TOUR, issued, ticket
 
 from admission.codes import SigningKey, human_code, sign_ticket
-from admission.facts import Admitted, Event, Lapsed, Passed, Refused
+from admission.facts import Admitted, Alarmed, Event, Lapsed, Passed, Refused
 from admission.values import LaneMode, TicketState, Window
-from gate.lane import Lane
-from gate.service import build_devices
 from hal.ports import Notice
-from hal.registry import Devices
 from hal.sim.stage import Stage
-from runtime.convert import structure
 
 VISITOR = ticket()
 FAMILY = ticket(4712, persons=5)
@@ -163,12 +159,12 @@ async def test_a_family_passes_in_two_parts(tmp_path: Path) -> None:
 
         rig.scan(FAMILY_CODE)
         await rig.shows("already used")
-        assert (await rig.told(6))[:-1] == [
+        assert (await rig.told(9))[:-1] == [
             Admitted(FAMILY.id, "museum", "North", 5),
-            Passed(FAMILY.id, 1, "North", 3),
+            *[Passed(FAMILY.id, 1, "North", 1)] * 3,
             Lapsed(FAMILY.id, 1, "North", 2),
             Admitted(FAMILY.id, "museum", "South", 2),
-            Passed(FAMILY.id, 4, "South", 2),
+            *[Passed(FAMILY.id, 6, "South", 1)] * 2,
         ]
 
 
@@ -238,9 +234,9 @@ async def test_a_human_code_opens_too(tmp_path: Path) -> None:
 
 @on_virtual_time
 async def test_a_closed_lane_lets_nobody_in(tmp_path: Path) -> None:
-    closed = replace(NORTH, mode=LaneMode.CLOSED)
+    closed = replace(NORTH, entry=replace(WAY, mode=LaneMode.CLOSED))
     async with lanes_in(tmp_path, closed, tickets=[VISITOR]) as rig:
-        await rig.idle()
+        await rig.shows("Closed")
         rig.scan(CODE)
         await rig.shows("this lane is closed")
 
@@ -325,9 +321,9 @@ async def test_a_fault_while_a_family_passes_keeps_who_walked_and_gives_back_the
         await rig.idle()
         rig.scan(FAMILY_CODE)
         await rig.shows("Welcome: 3 persons")
-        assert (await rig.told(4))[:4] == [
+        assert await rig.told(5) == [
             Admitted(FAMILY.id, "museum", "North", 5),
-            Passed(FAMILY.id, 1, "North", 2),
+            *[Passed(FAMILY.id, 1, "North", 1)] * 2,
             Lapsed(FAMILY.id, 1, "North", 3),
             Admitted(FAMILY.id, "museum", "North", 3),
         ]
@@ -356,29 +352,33 @@ async def test_a_gate_that_ends_while_a_visitor_may_pass_gives_the_entry_back(
 
 
 @on_virtual_time
-async def test_an_arm_forced_while_nobody_is_served_is_logged_and_is_no_passage(
+async def test_an_arm_forced_while_nobody_is_served_is_an_alarm_and_no_passage(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with lanes_in(tmp_path, tickets=[VISITOR]) as rig:
         await rig.idle()
         rig.walk()
-        await rig.until(lambda: "forced" in caplog.text)
+        await rig.shows("Please come back")
+        assert await rig.told(1) == [Alarmed("North", "forced")]
         await admit(rig, walkers=0)
-        assert (await rig.told(2))[1] == Lapsed(VISITOR.id, 1, "North", 1)
+        assert (await rig.told(3))[2] == Lapsed(VISITOR.id, 2, "North", 1)
+    assert "North: alarm: forced" in caplog.text
 
 
 @on_virtual_time
-async def test_more_bodies_than_persons_are_logged_and_do_not_count_for_the_next(
+async def test_a_second_body_is_tailgating_and_does_not_count_for_the_next(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = ticket(4713)
     async with lanes_in(tmp_path, tickets=[VISITOR, other]) as rig:
         await admit(rig, walkers=2)
-        await rig.locks()
+        await rig.shows("One at a time")
         await admit(rig, sign_ticket(KEY, other), walkers=0)
         await rig.locks()
-        assert kinds(await rig.told(4)) == [Admitted, Passed, Admitted, Lapsed]
-    assert "more went through than were let in" in caplog.text
+        told = await rig.told(6)
+        assert kinds(told) == [Admitted, Passed, Passed, Alarmed, Admitted, Lapsed]
+        assert told[2] == Passed(None, None, "North", 1)
+    assert "North: alarm: tailgating" in caplog.text
 
 
 @on_virtual_time
@@ -411,15 +411,8 @@ class Hanging:
 
 @on_virtual_time
 async def test_a_display_that_hangs_keeps_nobody_out(tmp_path: Path) -> None:
-    stage = Stage()
-    devices = Devices(structure, stage)
-    [(reader, turnstile, _)] = build_devices(settings_in(tmp_path), devices)
-    async with memory_in(tmp_path) as (ledger, outbox), asyncio.TaskGroup() as group:
-        await ledger.fold(issued(VISITOR))
-        lane = Lane(NORTH, BERLIN, ledger, outbox, lambda: NOON)
-        at_work = group.create_task(lane.run(reader, turnstile, Hanging()))
-        rig = Rig(tmp_path, stage, ledger)
-        await rig.until(lambda: stage.prop("North.reader").state.get("open") is True)
+    async with lanes_in(tmp_path, tickets=[VISITOR], display=Hanging()) as rig:
+        await rig.until(lambda: rig.stage.prop("North.reader").state.get("open") is True)
+        await settle()
         rig.scan(CODE)
         await rig.opens()
-        at_work.cancel()

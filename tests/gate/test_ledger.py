@@ -25,7 +25,7 @@ from support.samples import (
 )
 
 from admission.codes import SigningKey, human_code, low_bits, sign_ticket
-from admission.decide import AdmissionRequest, LedgerView, decide
+from admission.decide import decide
 from admission.facts import (
     CENTRAL,
     Admitted,
@@ -39,6 +39,7 @@ from admission.facts import (
     TicketIssued,
 )
 from admission.ledger import Ledger
+from admission.request import AdmissionRequest, LedgerView
 from admission.values import Entitlement, TicketState, Validation
 from gate.ledger import GateLedger
 from runtime.outbox import Outbox
@@ -150,7 +151,7 @@ def answers(view: LedgerView) -> list[object]:
     return [
         *(view.ticket(id_) for id_ in IDS),
         *(view.ticket_by_low_bits(low_bits(id_)) for id_ in IDS),
-        *(set(view.uses(id_)) for id_ in IDS),
+        *(set(view.history(id_).uses) for id_ in IDS),
         *(view.product(product.id) for product in PRODUCTS),
         *(view.issuer(key) for key in (1, 2, 3)),
         *(decide(view, request, now) for request in requests for now in TIMES),
@@ -201,7 +202,7 @@ async def test_an_entry_counts_before_it_is_on_the_disk(tmp_path: Path) -> None:
     async with memory_in(tmp_path) as (ledger, outbox), asyncio.TaskGroup() as group:
         telling = group.create_task(outbox.tell(Admitted(4711, "museum", "n", 1), NOON))
         await asyncio.sleep(0)
-        assert [use.persons for use in ledger.uses(4711)] == [1]
+        assert [use.persons for use in ledger.history(4711).uses] == [1]
         assert not telling.done()
 
 

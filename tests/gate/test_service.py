@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,10 +38,11 @@ mqtt = {{ port = {port} }}
 [[lanes]]
 name = "North"
 attractions = ["museum"]
-reader = {{ driver = "serial", port = "{folder}/scanner" }}
-display = {{ driver = "sim" }}
+[lanes.entry]
+readers = [{{ driver = "serial", port = "{folder}/scanner" }}]
+displays = [{{ driver = "sim" }}]
 [lanes.turnstile]
-driver = "relay"
+driver = "tripod"
 latch_in = {{ driver = "sim" }}
 sensor = {{ driver = "sim" }}
 """
@@ -82,7 +83,7 @@ class Running:
 async def folder(tmp_path: Path) -> Path:
     """A gate that has heard of one ticket, and whose broker and central are away."""
     async with memory_in(tmp_path) as (ledger, _):
-        await ledger.fold(issued(VISITOR))
+        await ledger.fold(replace(fact, at=NOW) for fact in issued(VISITOR))
     (tmp_path / "gate.toml").write_text(CONFIG.format(folder=tmp_path, port=free_port()))
     return tmp_path
 
@@ -127,12 +128,27 @@ async def test_sigterm_while_a_visitor_may_pass_gives_the_entry_back(folder: Pat
     assert told_in(folder)[1:] == [Lapsed(VISITOR.id, 1, "North", 1)]
 
 
-async def test_killed_right_after_the_latch_went_on_it_knows_the_entry(folder: Path) -> None:
+async def killed_with_the_latch_on(folder: Path) -> None:
     async with gate_in(folder) as gate:
         await gate.scan()
         await gate.latch(on=True)
         assert await gate.ends(signal.SIGKILL) == -signal.SIGKILL
     assert told_in(folder) == [Admitted(VISITOR.id, "museum", "North", 1)]
+
+
+async def test_an_entry_that_a_power_cut_interrupted_is_given_back(folder: Path) -> None:
+    await killed_with_the_latch_on(folder)
+    async with gate_in(folder) as gate:
+        await gate.latch(on=False)
+        await gate.scan()
+        await gate.latch(on=True)
+    assert told_in(folder)[1] == Lapsed(VISITOR.id, 1, "North", 1)
+
+
+async def test_a_venue_may_charge_an_entry_that_a_power_cut_interrupted(folder: Path) -> None:
+    file = folder / "gate.toml"
+    file.write_text("give_back = false\n" + file.read_text())
+    await killed_with_the_latch_on(folder)
     async with gate_in(folder) as gate:
         await gate.latch(on=False)
         await gate.scan()

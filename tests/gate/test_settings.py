@@ -33,7 +33,7 @@ def problems(folder: Path, *changes: tuple[str, str]) -> list[str]:
 def test_the_sample_is_good_and_has_two_lanes() -> None:
     settings: GateSettings = DAEMONS["gate"].load(SAMPLE)
     assert [lane.name for lane in settings.lanes] == ["North 1", "North 2"]
-    assert [lane.mode for lane in settings.lanes] == [LaneMode.CONTROLLED] * 2
+    assert [lane.entry.mode for lane in settings.lanes] == [LaneMode.CONTROLLED] * 2
     check(settings)
 
 
@@ -53,7 +53,7 @@ def test_the_sample_is_good_and_has_two_lanes() -> None:
         ('token = "replace-me-with-a-secret-2"', 'token = "gehëim"', "central: token: only plain"),
         ('token = "replace-me-with-a-secret-2"', "", "central.token: missing"),
         ("# port = 1883", 'port = "1883"', "mqtt.port: expected a whole number, got '1883'"),
-        ('name = "North 2"', 'name = "North 1"', "lanes: the name 'North 1' is given twice"),
+        ('name = "North 2"', 'name = "North 1"', "lanes: 'North 1' is given twice"),
         ('attractions = ["museum"]', "attractions = []", "lanes[0]: attractions: a lane needs"),
         ('attractions = ["museum"]', 'attractions = "museum"', "attractions: expected a list"),
         ("# pass_within_s = 8.0", "pass_within_s = 0", "lanes[0]: pass_within_s: must be more"),
@@ -73,8 +73,37 @@ def test_the_sample_is_good_and_has_two_lanes() -> None:
             "turnstile.sensor.pull_up: expected true",
         ),
         ('sensor = { driver = "gpiozero"', 'sensor = { driver = "gpio"', "sensor.driver: 'gpio'"),
-        ('display = { driver = "sim" }', 'display = "sim"', "lanes[1].display: expected a table"),
-        ('display = { driver = "sim" }', 'display = { driver = "tv" }', "North 2.display.driver:"),
+        (
+            'displays = [{ driver = "sim" }]',
+            'displays = ["sim"]',
+            "lanes[1].entry.displays[0]: expected a table",
+        ),
+        (
+            'displays = [{ driver = "sim" }]',
+            'displays = [{ driver = "tv" }]',
+            "North 2.display.driver:",
+        ),
+        ('zone = "museum"', 'zone = "musuem"', "lanes: 'North 1' leads to 'musuem', no name of"),
+        ('# anti_passback = "off"', 'anti_passback = "firm"', "zones[0].anti_passback: 'firm'"),
+        ("# capacity = 400", "capacity = -1", "zones[0]: capacity: cannot be less than 0"),
+        ("# stale_after_min = 60", 'stale_after_min = "1 h"', "policy.stale_after_min: expected"),
+        ('exit = { mode = "free" }', 'exit = { mode = "emergency" }', "comes from the fire input"),
+        (
+            'exit = { mode = "free" }',
+            'exit = { schedule = [{ at = "25:00", mode = "free" }] }',
+            "at: '25:00' is no time of day",
+        ),
+        (
+            'exit = { mode = "free" }',
+            'exit = { schedule = [{ at = "09:00", mode = "free", days = ["Mo"] }] }',
+            "days: 'Mo' is none of MO, TU",
+        ),
+        ("# [page]", "[page]\nhost = '0.0.0.0'", "page: password: at least 8 characters"),
+        (
+            "# [[badges]]",
+            '[[badges]]\nname = "Kim"\ncode = "123456"\ndoes = "free"',
+            'only a role = "supervisor" may change modes',
+        ),
         ('device = "gate-1"', 'device = "gate-1', "not TOML"),
     ],
 )
@@ -106,7 +135,7 @@ def test_wrong_devices_of_all_lanes_are_named_at_once(tmp_path: Path) -> None:
         tmp_path,
         ('driver = "serial"', 'driver = "cereal"'),
         ("pin = 17", "pun = 17"),
-        ('display = { driver = "sim" }', 'display = { driver = "sim", size = 7 }'),
+        ('displays = [{ driver = "sim" }]', 'displays = [{ driver = "sim", size = 7 }]'),
     )
     assert [problem.partition(":")[0] for problem in sorted(told)] == [
         "North 1.reader.driver",
@@ -119,6 +148,6 @@ def test_wrong_devices_of_all_lanes_are_named_at_once(tmp_path: Path) -> None:
 def test_a_gate_without_lanes_is_none(tmp_path: Path) -> None:
     text = SAMPLE.read_text()
     file = tmp_path / "gate.toml"
-    file.write_text("lanes = []\n" + text[: text.index("# One [[lanes]]")])
+    file.write_text("lanes = []\n" + text[: text.index("# An area behind")])
     with pytest.raises(BadSettings, match="lanes: a gate needs at least one"):
         DAEMONS["gate"].load(file)

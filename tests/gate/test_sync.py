@@ -21,15 +21,19 @@ from support.listening import until
 from support.samples import BERLIN, KEY, NOON, issued, ticket
 
 from admission.codes import sign_ticket
-from admission.decide import AdmissionRequest, Denied, Granted, Reason, decide
+from admission.decide import decide
 from admission.facts import Admitted, Event, Fact, KeyPublished, Lapsed, TicketIssued
+from admission.reasons import Reason
+from admission.request import AdmissionRequest, Denied, Granted
 from central.service import serve
 from central.settings import HttpSettings
 from gate.ledger import GateLedger
 from gate.settings import CentralSettings
 from gate.sync import Sync
+from gate.trust import Trust
 from runtime.mqtt import BusSettings
 from runtime.outbox import Outbox
+from runtime.service import utc_now
 from runtime.wire import fact_to_data
 
 CODE = sign_ticket(KEY, ticket())
@@ -89,7 +93,7 @@ async def gate_in(folder: Path, broker: BusSettings, port: int) -> AsyncIterator
     settings = settings_in(folder, mqtt=broker, central=central)
     async with (
         memory_in(folder) as (ledger, outbox),
-        running(Sync(settings, ledger, outbox).run()),
+        running(Sync(settings, ledger, outbox, Trust(utc_now, ledger)).run()),
     ):
         yield Gate(ledger, outbox)
 
@@ -189,8 +193,8 @@ async def test_a_device_is_not_believed_what_only_others_may_tell(
         await until(lambda: isinstance(venue.gate.decide(), Denied))
         assert venue.gate.ledger.issuer(9) is None
         assert venue.gate.ledger.ticket(6) is None
-        assert not venue.gate.ledger.uses(7)
-        assert [use.persons for use in venue.gate.ledger.uses(ticket().id)] == [1]
+        assert not venue.gate.ledger.history(7).uses
+        assert [use.persons for use in venue.gate.ledger.history(ticket().id).uses] == [1]
     assert len([line for line in warnings(caplog) if "fact set aside" in line]) == 4
 
 

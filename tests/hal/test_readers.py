@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from support.listening import listening, settle
+from support.clock import on_virtual_time
+from support.listening import listening, settle, until
 from support.pty_scanner import PtyScanner
 
 from hal.ports import MAX_CODE, CodeReader, DeviceFault, Scan
 from hal.registry import BadDevice, Devices
 from hal.sim.stage import Stage
+from runtime.convert import structure
 
 
 class Rig(Protocol):
@@ -140,16 +143,58 @@ async def test_a_flood_without_line_ends_is_one_cut_code(
 async def test_a_flood_of_codes_that_nobody_takes_is_dropped_and_said_once(
     devices: Devices, scanner: PtyScanner, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("DEBUG", "wicket")
     reader = serial(devices, scanner.link)
     async with reader:
         scans = reader.scans()
         first = asyncio.ensure_future(anext(scans))
         await settle()
         await scanner.send(b"".join(b"%d\n" % n for n in range(20_000)))
-        assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert await first == Scan("0")
         rest = [await anext(scans) for _ in range(64)]
-    assert rest[:3] == [Scan("1"), Scan("2"), Scan("3")]
+        assert rest[:3] == [Scan("1"), Scan("2"), Scan("3")]
+        await scanner.send(b"".join(b"%d\n" % n for n in range(20_000)))
+    (full, *later) = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert full == ("WARNING", "reader: 64 events wait and nobody takes them; dropping more")
+    assert {level for level, _ in later} <= {"DEBUG"}
+    assert any(re.search(r"taken again; 1\d{4} were dropped", said) for _, said in later)
+
+
+@on_virtual_time
+async def test_half_a_code_and_silence_is_no_part_of_the_next(tmp_path: Path) -> None:
+    scanner = PtyScanner(tmp_path / "scanner")
+    reader = serial(Devices(structure, Stage()), scanner.link, gap_s=3)
+    async with reader, listening(reader.scans()) as heard:
+        for code in (b"one", b"two", b"three"):
+            await scanner.send(code + b"\nTK-7K")
+            await until(lambda: not heard.nothing_more())
+            assert await heard.next() == Scan(code.decode())
+            await asyncio.sleep(3.1)
+    scanner.away()
+
+
+async def test_half_codes_are_said_once(
+    devices: Devices, scanner: PtyScanner, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "wicket")
+    reader = serial(devices, scanner.link, gap_s=1e-9)
+    async with reader, listening(reader.scans()) as heard:
+        for code in (b"one", b"two", b"three"):
+            await scanner.send(code + b"\nTK-7K")
+            assert await heard.next() == Scan(code.decode())
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["WARNING", "DEBUG"]
+    assert "set to end each with Enter or CR?" in caplog.text
+
+
+async def test_what_the_scanner_adds_is_taken_off_and_the_gs1_element_is_the_code(
+    devices: Devices, scanner: PtyScanner
+) -> None:
+    reader = serial(devices, scanner.link, prefix="<", suffix=">", aim="auto", gs1="21")
+    async with reader, listening(reader.scans()) as heard:
+        await scanner.send(b"<]d2010703206980498810LOT\x1d21TK1>\r\n]Q1>\r\n<]Q1W1>\r\n")
+        assert await heard.next() == Scan("TK1")
+        assert await heard.next() == Scan("W1")
 
 
 async def test_the_hint_names_the_port(devices: Devices, tmp_path: Path) -> None:
@@ -177,6 +222,27 @@ async def test_a_plain_file_is_no_serial_port(devices: Devices, tmp_path: Path) 
 def test_an_impossible_speed_is_a_configuration_error(devices: Devices, tmp_path: Path) -> None:
     with pytest.raises(BadDevice, match="baud 12345"):
         serial(devices, tmp_path, baud=12345)
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ({"gs1": "xx"}, "no application identifier"),
+        ({"gap_s": 0}, "gap_s"),
+        ({"aim": "yes"}, "aim"),
+    ],
+)
+def test_a_wrong_option_of_a_scanner_is_a_configuration_error(
+    devices: Devices, tmp_path: Path, option: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(BadDevice, match=problem):
+        serial(devices, tmp_path, **option)
+
+
+def test_an_unknown_layout_is_a_configuration_error(devices: Devices, tmp_path: Path) -> None:
+    table = {"driver": "evdev", "device": str(tmp_path), "layout": "germany"}
+    with pytest.raises(BadDevice, match=r"layout 'germany' is not known here.*xkb-data"):
+        devices.build(CodeReader, "reader", table)
 
 
 async def test_an_evdev_reader_that_is_not_there_says_where_it_looked(

@@ -7,7 +7,8 @@ from itertools import combinations
 import pytest
 from support.kiosk_sample import SIZES, SLOTS, gallery
 
-from kiosk.geometry import Laid, Panel, Rect
+from hal.screen.geometry import Panel, Rect
+from kiosk.geometry import Laid
 from kiosk.inputs import after_key, pressed
 from kiosk.layout import lay_out
 from kiosk.screens import screen

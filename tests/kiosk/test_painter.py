@@ -12,12 +12,12 @@ from PIL import Image
 from support.kiosk_sample import SIZES, gallery
 
 from hal.ports import DeviceFault
-from kiosk import palette
-from kiosk.brush import Brush, Style, find_fonts
-from kiosk.geometry import Panel, Rect
+from hal.screen import palette
+from hal.screen.brush import Brush, Style, find_fonts
+from hal.screen.geometry import Panel, Rect
+from hal.screen.palette import ACCENT, LOOKS, contrast
 from kiosk.layout import lay_out
 from kiosk.painter import Painter
-from kiosk.palette import ACCENT, LOOKS, contrast
 from kiosk.screens import screen
 
 READABLE = 4.5

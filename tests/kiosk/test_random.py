@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.kiosk_sample import NO_ROOM, NOW, euro, gallery, issued, reservation, told
 from support.kiosk_walk import Walk
 
-from kiosk.geometry import Panel
+from hal.screen.geometry import Panel
 from kiosk.goods import Refusal
 from kiosk.journal import KINDS
 from kiosk.layout import lay_out

@@ -51,7 +51,7 @@ def test_every_error_is_told_at_once_with_file_and_key(tmp_path: Path) -> None:
     assert all(str(tmp_path / "sample.toml") in problem for problem in told)
     expected = [
         "mood: no such key; did you mean 'mode'?",
-        "mode: 'closd' is not one of controlled, closed; did you mean 'closed'?",
+        "mode: 'closd' is not one of controlled, free, closed, emergency; did you mean 'closed'?",
         "parts[0].pin: expected a whole number, got '3'",
         "parts[1].pin: missing",
         "parts[1].pim: no such key; did you mean 'pin'?",

@@ -15,7 +15,7 @@ from runtime.mqtt import BusSettings
 
 CONFIG = """\
 listener {port} 127.0.0.1
-allow_anonymous true
+allow_anonymous {anonymous}
 set_tcp_nodelay true
 persistence false
 """
@@ -31,13 +31,16 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def mosquitto(folder: Path, port: int | None = None) -> AsyncIterator[BusSettings]:
-    """The broker, ready to be connected to; `port` for one that comes back where it was."""
+async def mosquitto(
+    folder: Path, port: int | None = None, *, strangers: bool = True
+) -> AsyncIterator[BusSettings]:
+    """The broker, ready to be connected to; `port` for one that comes back where it was.
+    Without `strangers` it lets nobody in, for it knows nobody."""
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     assert program, "install Debian's mosquitto"
     settings = BusSettings(port=port or free_port())
     config = folder / "mosquitto.conf"
-    config.write_text(CONFIG.format(port=settings.port))
+    config.write_text(CONFIG.format(port=settings.port, anonymous=str(strangers).lower()))
     process = await asyncio.create_subprocess_exec(
         program, "-c", str(config), stderr=asyncio.subprocess.PIPE
     )

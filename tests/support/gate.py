@@ -8,18 +8,18 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from support.samples import BERLIN, NOON, issued
 
 from admission.facts import Event, Fact
-from admission.values import Ticket
-from gate.lane import Lane
-from gate.ledger import SCHEMA, GateLedger
-from gate.service import build_devices
-from gate.settings import CentralSettings, GateSettings, LaneSettings
+from admission.values import Direction, Ticket
+from gate.ledger import SCHEMA, GateLedger, fold_told
+from gate.service import Gate, build_devices, put_together
+from gate.settings import CentralSettings, GateSettings, LaneSettings, WaySettings
+from hal.ports import LaneDisplay
 from hal.registry import Devices
 from hal.sim.stage import Stage
 from runtime.convert import structure
@@ -29,15 +29,25 @@ from runtime.wire import fact_from_data
 
 DEVICE = "gate-1"
 SIM = {"driver": "sim"}
-TURNSTILE = {"driver": "relay", "latch_in": SIM, "sensor": SIM}
-NORTH = LaneSettings("North", ("museum",), SIM, TURNSTILE, SIM)
+TURNSTILE = {"driver": "tripod", "latch_in": SIM, "sensor": SIM}
+BOTH_WAYS = {
+    "driver": "tripod",
+    "latch_in": SIM,
+    "latch_out": SIM,
+    "sensor_in": SIM,
+    "sensor_out": SIM,
+}
+WAY = WaySettings((SIM,), (SIM,))
+NORTH = LaneSettings("North", ("museum",), TURNSTILE, WAY)
 SOUTH = replace(NORTH, name="South")
 
 
 def settings_in(folder: Path, *lanes: LaneSettings, **changes: Any) -> GateSettings:
     central = CentralSettings("http://127.0.0.1:9", "gate-1-gate-1-gate-1")
-    settings = GateSettings(DEVICE, "sample", str(BERLIN), folder, central, lanes or (NORTH,))
-    return replace(settings, **changes)
+    given = {"device": DEVICE, "lanes": lanes or (NORTH,)} | changes
+    return GateSettings(
+        site="sample", timezone=str(BERLIN), state=folder, central=central, **given
+    )
 
 
 def told_in(folder: Path, device: str = DEVICE) -> list[Event]:
@@ -52,7 +62,7 @@ async def memory_in(
     folder: Path, heard: Callable[[Fact], None] = lambda fact: None
 ) -> AsyncIterator[tuple[GateLedger, Outbox]]:
     async with Database(folder / "gate.db", SCHEMA) as database:
-        outbox = Outbox(database, DEVICE, heard)
+        outbox = Outbox(database, DEVICE, heard, fold_told)
         yield GateLedger(database, outbox), outbox
 
 
@@ -60,7 +70,11 @@ async def memory_in(
 class Rig:
     folder: Path
     stage: Stage
-    ledger: GateLedger
+    gate: Gate
+
+    @property
+    def ledger(self) -> GateLedger:
+        return self.gate.ledger
 
     def scan(self, code: str, lane: str = "North") -> None:
         self.stage.cue(f"{lane}.reader", scan=code)
@@ -102,33 +116,42 @@ class Rig:
 
 
 @asynccontextmanager
-async def lanes_in(
-    folder: Path,
-    *lanes: LaneSettings,
+async def gate_in(
+    settings: GateSettings,
+    *,
     tickets: Iterable[Ticket] = (),
     known: Iterable[Fact] | None = None,
     stage: Stage | None = None,
+    display: LaneDisplay | None = None,
+    skew: Callable[[], timedelta] = timedelta,
 ) -> AsyncIterator[Rig]:
-    """Lanes at work at 12:00 in Berlin. The gate has heard of the key, the products and `tickets`,
-    or of the facts `known` and no others."""
-    settings = settings_in(folder, *lanes)
+    """A gate at work at 12:00 in Berlin. It has heard of the key, the products and `tickets`, or
+    of the facts `known` and no others. `display` stands in for that of the first lane's entry;
+    `skew` is how wrong its clock is."""
     stage = stage or Stage()
-    parts = build_devices(settings, Devices(structure, stage))
+    devices = build_devices(settings, Devices(structure, stage))
+    if display:
+        devices.lanes[0].displays[Direction.IN] = [display]
     time = asyncio.get_running_loop().time
 
     def heard(fact: Fact) -> None:
         stage.prop(DEVICE).show(told=fact.number)
 
-    async with memory_in(folder, heard) as (ledger, outbox), asyncio.TaskGroup() as group:
-        await ledger.fold(issued(*tickets) if known is None else known)
-        at_work = [
-            group.create_task(
-                Lane(one, BERLIN, ledger, outbox, lambda: NOON + timedelta(seconds=time())).run(
-                    *devices
-                )
-            )
-            for one, devices in zip(settings.lanes, parts, strict=True)
-        ]
-        yield Rig(folder, stage, ledger)
-        for task in at_work:
-            task.cancel()
+    def clock() -> datetime:
+        return NOON + timedelta(seconds=time()) + skew()
+
+    async with Database(settings.state / "gate.db", SCHEMA) as database:
+        outbox = Outbox(database, settings.device, heard, fold_told)
+        gate = put_together(settings, database, devices, clock, outbox)
+        await gate.ledger.fold(issued(*tickets) if known is None else known)
+        async with asyncio.TaskGroup() as group:
+            at_work = group.create_task(gate.run())
+            yield Rig(settings.state, stage, gate)
+            at_work.cancel()
+
+
+@asynccontextmanager
+async def lanes_in(folder: Path, *lanes: LaneSettings, **how: Any) -> AsyncIterator[Rig]:
+    """The same, with these lanes and nothing else of a gate."""
+    async with gate_in(settings_in(folder, *lanes), **how) as rig:
+        yield rig

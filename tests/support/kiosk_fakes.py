@@ -17,8 +17,9 @@ from support.kiosk_sample import CATALOGUE, DAYS, NOW, RULES, SLOTS, euro, issue
 
 from admission.values import Money
 from hal.ports import Charged, DeviceFault, NotCharged, Slip, SlipCode
+from hal.screen.geometry import Panel
 from kiosk.centre import CentreFault
-from kiosk.geometry import Laid, Panel
+from kiosk.geometry import Laid
 from kiosk.goods import Catalogue, Day, Holder, IssuedTicket, Order, Refusal, Reservation, Slot
 from kiosk.inputs import Input, Press
 from kiosk.journal import tell

@@ -33,6 +33,14 @@ class PtyScanner:
         while data:
             data = data[os.write(self._here, data) :]
 
+    async def written(self, size: int) -> bytes:
+        """The next `size` bytes that the other end has written."""
+        data = b""
+        async with asyncio.timeout(5):
+            while len(data) < size:
+                data += await asyncio.to_thread(os.read, self._here, size - len(data))
+        return data
+
     def away(self) -> None:
         if self._here >= 0:
             self.unplug()

@@ -107,8 +107,8 @@ def _gate(demo: Demo, token: str) -> str:
 def _lane(name: str, attractions: str) -> str:
     return (
         f"[[lanes]]\nname = {_text(name)}\nattractions = [{attractions}]\n"
-        'reader = { driver = "sim" }\ndisplay = { driver = "sim" }\n'
-        'turnstile = { driver = "relay", latch_in = { driver = "sim" },'
+        'entry = { readers = [{ driver = "sim" }], displays = [{ driver = "sim" }] }\n'
+        'turnstile = { driver = "tripod", latch_in = { driver = "sim" },'
         ' sensor = { driver = "sim" } }\n'
     )
 

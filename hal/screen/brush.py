@@ -6,6 +6,7 @@ Text goes through Pillow with RAQM, so that scripts which join or run right to l
 from __future__ import annotations
 
 import logging
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,17 +16,27 @@ import pygame
 from PIL import Image, ImageDraw, ImageFont, features
 
 from hal.ports import DeviceFault
-from kiosk import symbols
-from kiosk.geometry import Rect
-from kiosk.palette import Colour
+from hal.screen import symbols
+from hal.screen.geometry import Rect
+from hal.screen.palette import Colour
 
-log = logging.getLogger("wicket.kiosk.brush")
+log = logging.getLogger("wicket.hal.screen")
 
 FONTS = (
     ("noto/NotoSans-Regular.ttf", "noto/NotoSans-Bold.ttf"),
     ("dejavu/DejaVuSans.ttf", "dejavu/DejaVuSans-Bold.ttf"),
 )
+_DEJAVU = FONTS[-1]
+SCRIPT_FONTS = {
+    "ARABIC": (_DEJAVU, ("noto/NotoNaskhArabic-Regular.ttf", "noto/NotoNaskhArabic-Bold.ttf")),
+    "HEBREW": (_DEJAVU, ("noto/NotoSansHebrew-Regular.ttf", "noto/NotoSansHebrew-Bold.ttf")),
+    "THAI": (("noto/NotoSansThai-Regular.ttf", "noto/NotoSansThai-Bold.ttf"),),
+}
+"""For scripts that FONTS may lack; first those that have a lane's Latin name too."""
+RIGHT_TO_LEFT = ("ARABIC", "HEBREW")
 FONT_ROOT = Path("/usr/share/fonts/truetype")
+NO_TYPE = ("Cc", "Cs")
+"""Control characters and halves of a surrogate pair: RAQM gives up on some of them."""
 SMALLEST = 11
 """Pixels; text that does not fit even so is cut with an ellipsis."""
 LINE_HEIGHT = 1.24
@@ -45,6 +56,14 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
+class Face:
+    """`script` is a key of SCRIPT_FONTS, or empty."""
+
+    bold: bool
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """Text broken into lines that fit, at the largest size that does."""
 
@@ -52,9 +71,9 @@ class Fitted:
     size: int
 
 
-def find_fonts(root: Path = FONT_ROOT) -> tuple[Path, Path]:
+def find_fonts(root: Path = FONT_ROOT, script: str = "") -> tuple[Path, Path]:
     """Regular and bold. Raises DeviceFault if the machine has none that we know."""
-    for regular, bold in FONTS:
+    for regular, bold in (*SCRIPT_FONTS.get(script, ()), *FONTS):
         if (root / regular).exists() and (root / bold).exists():
             return root / regular, root / bold
     raise DeviceFault(
@@ -62,11 +81,17 @@ def find_fonts(root: Path = FONT_ROOT) -> tuple[Path, Path]:
     )
 
 
+def script_of(text: str) -> str:
+    """The first script in it that needs a font of its own."""
+    names = (unicodedata.name(char, "").partition(" ")[0] for char in text if char > "\u02ff")
+    return next((name for name in names if name in SCRIPT_FONTS), "")
+
+
 class Brush:
     """Raises DeviceFault when no font is installed."""
 
     def __init__(self, fonts: tuple[Path, Path] | None = None) -> None:
-        self._regular, self._bold = fonts or find_fonts()
+        self._fonts = fonts or find_fonts()
         self._engine = ImageFont.Layout.RAQM if features.check("raqm") else ImageFont.Layout.BASIC
         if self._engine is ImageFont.Layout.BASIC:
             log.warning("no RAQM: Arabic, Hebrew and Thai come out wrong; apt install libfribidi0")
@@ -93,37 +118,40 @@ class Brush:
     ) -> None:
         surface.blit(self.panel_surface(rect.w, rect.h, fill, border, shape), (rect.x, rect.y))
 
-    def _load_font(self, size: int, bold: bool) -> ImageFont.FreeTypeFont:
-        path = self._bold if bold else self._regular
+    def _load_font(self, size: int, face: Face) -> ImageFont.FreeTypeFont:
+        fonts = find_fonts(script=face.script) if face.script else self._fonts
+        path = fonts[face.bold]
         return ImageFont.truetype(path, size, layout_engine=self._engine)
 
     def _fit(self, text: str, w: int, h: int, style: Style) -> Fitted:
+        face = Face(style.bold, script_of(text))
+        text = "".join(" " if unicodedata.category(char) in NO_TYPE else char for char in text)
         for size in range(style.size, SMALLEST - 1, -1):
-            lines = self._wrap(text, w, size, style.bold)
+            lines = self._wrap(text, w, size, face)
             high = round(len(lines) * size * LINE_HEIGHT) <= max(h, round(size * LINE_HEIGHT))
             fits_low = size <= h or size == SMALLEST
-            if high and fits_low and all(self._width(line, size, style) <= w for line in lines):
+            if high and fits_low and all(self._width(line, size, face) <= w for line in lines):
                 return Fitted(tuple(lines), size)
-        return self._cut(text, w, h, style)
+        return self._cut(text, w, h, face)
 
-    def _cut(self, text: str, w: int, h: int, style: Style) -> Fitted:
-        lines = self._wrap(text, w, SMALLEST, style.bold)
+    def _cut(self, text: str, w: int, h: int, face: Face) -> Fitted:
+        lines = self._wrap(text, w, SMALLEST, face)
         keep = max(1, int(h / (SMALLEST * LINE_HEIGHT)))
         kept = [*lines[: keep - 1], " ".join(lines[keep - 1 :])]
-        return Fitted(tuple(self._shorten(line, w, style) for line in kept), SMALLEST)
+        return Fitted(tuple(self._shorten(line, w, face) for line in kept), SMALLEST)
 
-    def _shorten(self, line: str, w: int, style: Style) -> str:
-        if self._width(line, SMALLEST, style) <= w:
+    def _shorten(self, line: str, w: int, face: Face) -> str:
+        if self._width(line, SMALLEST, face) <= w:
             return line
-        while line and self._width(line + "…", SMALLEST, style) > w:
+        while line and self._width(line + "…", SMALLEST, face) > w:
             line = line[:-1]
         return line + "…"
 
-    def _width(self, line: str, size: int, style: Style) -> float:
-        return float(self.font(size, style.bold).getlength(line))
+    def _width(self, line: str, size: int, face: Face) -> float:
+        return float(self.font(size, face).getlength(line))
 
-    def _wrap(self, text: str, w: int, size: int, bold: bool) -> list[str]:
-        font = self.font(size, bold)
+    def _wrap(self, text: str, w: int, size: int, face: Face) -> list[str]:
+        font = self.font(size, face)
         lines = [""]
         for word in text.split():
             longer = f"{lines[-1]} {word}".strip()
@@ -135,7 +163,10 @@ class Brush:
 
     def _render_text(self, text: str, w: int, h: int, style: Style) -> pygame.Surface:
         fitted = self.fit(text, w, h, style)
-        font = self.font(fitted.size, style.bold)
+        face = Face(style.bold, script_of(text))
+        font = self.font(fitted.size, face)
+        rightwards = face.script not in RIGHT_TO_LEFT
+        direction = None if rightwards or self._engine is ImageFont.Layout.BASIC else "rtl"
         line_h = round(fitted.size * LINE_HEIGHT)
         widths = [font.getlength(line) for line in fitted.lines]
         size = (max(1, min(w, round(max(widths)) + 1)), line_h * len(fitted.lines))
@@ -144,7 +175,8 @@ class Brush:
         for i, (line, width) in enumerate(zip(fitted.lines, widths, strict=True)):
             spare = size[0] - width
             x = {"left": 0.0, "middle": spare / 2, "right": spare}[style.align]
-            pen.text((x, i * line_h + BASELINE * fitted.size), line, 255, font, anchor="ls")
+            at = (x, i * line_h + BASELINE * fitted.size)
+            pen.text(at, line, 255, font, anchor="ls", direction=direction)
         ink = Image.new("RGBA", size, (*style.colour, 0))
         ink.putalpha(mask)
         return to_surface(ink)

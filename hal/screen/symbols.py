@@ -7,7 +7,7 @@ from collections.abc import Callable
 import segno
 from PIL import Image, ImageDraw
 
-from kiosk.palette import Colour
+from hal.screen.palette import Colour
 
 SMOOTH = 4
 QUIET_ZONE = 4
@@ -50,6 +50,9 @@ class _Pen:
     def ring(self, x: float, y: float, r: float, width: float = 6) -> None:
         corners = self._at(x - r, y - r, x + r, y + r)
         self.draw.ellipse(corners, outline=self.colour, width=round(width * self.unit))
+
+    def polygon(self, *corners: float) -> None:
+        self.draw.polygon(self._at(*corners), self.colour)
 
     def mark(self, *points: float, width: float = 8) -> None:
         """A line in the colour of the ground, on a full shape."""
@@ -114,6 +117,44 @@ def _refund(pen: _Pen) -> None:
     pen.line(36, 52, 46, 62, 66, 42, width=7)
 
 
+def _arrow(pen: _Pen) -> None:
+    pen.polygon(50, 6, 92, 50, 66, 50, 66, 94, 34, 94, 34, 50, 8, 50)
+
+
+def _cross(pen: _Pen) -> None:
+    pen.line(18, 18, 82, 82, width=19)
+    pen.line(82, 18, 18, 82, width=19)
+
+
+def _palm(pen: _Pen) -> None:
+    for x, top in ((33, 24), (47, 13), (61, 16), (75, 29)):
+        pen.line(x, top, x, 60, width=12)
+    pen.box(27, 46, 81, 94, radius=22, full=True)
+    pen.line(14, 54, 34, 80, width=12)
+
+
+def _flame(pen: _Pen) -> None:
+    outside = [(50, 4), (58, 22), (84, 36), (84, 62), (84, 82), (68, 96), (50, 96), (32, 96)]
+    outside += [(16, 82), (16, 62), (16, 48), (27, 40), (31, 27), (35, 33), (37, 38), (40, 43)]
+    pen.polygon(*_curve([*outside, (49, 33), (52, 19), (50, 4)]))
+    inside = [(50, 54), (57, 65), (66, 69), (66, 79), (66, 88), (59, 93), (50, 93), (41, 93)]
+    kept, pen.colour = pen.colour, pen.ground
+    pen.polygon(*_curve([*inside, (34, 88), (34, 79), (34, 69), (45, 65), (50, 54)]))
+    pen.colour = kept
+
+
+def _curve(points: list[tuple[float, float]]) -> list[float]:
+    """Along cubic Bézier curves: a point, then two controls and a point for each curve."""
+    along: list[float] = []
+    for i in range(0, len(points) - 1, 3):
+        for step in range(SMOOTH * 4):
+            t = step / (SMOOTH * 4)
+            shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+            part = list(zip(shares, points[i : i + 4], strict=True))
+            along += [sum(share * point[axis] for share, point in part) for axis in (0, 1)]
+    return along
+
+
 def _caps(pen: _Pen) -> None:
     pen.line(50, 16, 18, 52, 36, 52, 36, 82, 64, 82, 64, 52, 82, 52, 50, 16, width=7)
 
@@ -142,6 +183,10 @@ SYMBOLS: dict[str, Callable[[_Pen], None]] = {
     "clock": _clock,
     "hand": _hand,
     "refund": _refund,
+    "arrow": _arrow,
+    "cross": _cross,
+    "palm": _palm,
+    "flame": _flame,
     "caps": _caps,
     "backspace": _backspace,
     "minus": _minus,

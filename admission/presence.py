@@ -1,0 +1,56 @@
+"""Who is where: head counts of zones, and what one ticket's facts say about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from admission.facts import Admitted, CountCorrected, Event, Fact, Forgiven, Lapsed, Passed
+from admission.values import Direction, Exit, History, Use
+
+
+def moves(event: Event) -> Iterator[tuple[str, int]]:
+    """How the event changes the head counts: (zone, persons more or less)."""
+    match event:
+        case Passed():
+            if event.zone:
+                yield event.zone, event.persons
+            if event.behind:
+                yield event.behind, -event.persons
+        case CountCorrected():
+            yield event.zone, event.change
+
+
+def history_of(facts: Iterable[Fact]) -> History:
+    """What the facts of one ticket tell, in whatever order they came."""
+    admitted: list[Fact] = []
+    returned: dict[tuple[str, int], int] = defaultdict(int)
+    exits: list[Exit] = []
+    forgiven = []
+    for fact in facts:
+        match fact.event:
+            case Admitted():
+                admitted.append(fact)
+            case Lapsed(admission=number, persons=persons):
+                returned[fact.device, number] += persons
+            case Passed(direction=Direction.OUT, behind=zone, persons=persons):
+                exits.append(Exit(zone, fact.at, persons))
+            case Forgiven(zone=zone):
+                forgiven.append((zone, fact.at))
+    uses = (_use(fact, returned[fact.device, fact.number]) for fact in admitted)
+    return History(tuple(uses), tuple(exits), tuple(forgiven))
+
+
+def _use(fact: Fact, returned: int) -> Use:
+    event = fact.event
+    assert isinstance(event, Admitted)
+    return Use(
+        event.attraction,
+        fact.at,
+        fact.device,
+        event.lane,
+        event.persons,
+        returned,
+        event.zone,
+        event.again,
+    )

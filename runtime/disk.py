@@ -1,0 +1,144 @@
+"""What can be wrong with a disk, said in words, and the thread that waits for one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DiskFault(Exception):
+    """The disk did not take or give what it should. `hint` tells the operator what to do."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(f"{problem}; {hint}")
+        self.problem, self.hint = problem, hint
+
+
+class DamagedFile(DiskFault):
+    """What the file holds makes no sense. Only a new start helps, which sets it aside."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} is damaged: {problem}", "it must be set aside; replace the card")
+
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_REFUSED = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+}
+_TAKEN = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_LOG_HEADER = struct.Struct(">8I")
+_LOG_MAGIC = {0x377F0682: "<6I", 0x377F0683: ">6I"}
+"""SQLite's write-ahead log: the number it begins with, how its checksums read the header."""
+
+
+def fault_of(error: sqlite3.Error | OSError, path: Path) -> DiskFault | None:
+    """The fault behind an error of the database `path`; None when no disk is to blame."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _DAMAGED:
+        return DamagedFile(path, str(error))
+    if code in _TAKEN:
+        return held(path)
+    if code not in _REFUSED and not isinstance(error, OSError):
+        return None
+    if code == sqlite3.SQLITE_FULL or _is_full(path.parent):
+        return DiskFault(f"{path}: the disk is full", "free space on it")
+    if code == sqlite3.SQLITE_READONLY or not os.access(path.parent, os.W_OK):
+        hint = "look who owns its folder; if the disk went read-only by itself, replace the card"
+        return DiskFault(f"{path} cannot be written", hint)
+    return DiskFault(f"{path}: {error}", "the disk fails: replace the card")
+
+
+def held(path: Path) -> DiskFault:
+    return DiskFault(f"{path} is held by another program", "end that program")
+
+
+def sign_of_damage(path: Path) -> str | None:
+    """What is wrong with the file or its log that SQLite would pass over in silence."""
+    wal = beside(path, "-wal")
+    if beside(path, "-damaged").exists():
+        return "found while it was in use"
+    if _size(wal) and not _size(path):
+        return "empty, but its log is not"
+    head = wal.read_bytes()[: _LOG_HEADER.size] if _size(wal) else b""
+    if any(head) and not _is_log_header(head):
+        return "its log begins with garbage"
+    return None
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A companion of the database: "-wal", "-shm" are SQLite's own."""
+    return path.with_name(path.name + suffix)
+
+
+def forget_cached(fd: int) -> None:
+    """Make the next read ask the disk. What is not written back yet stays in memory."""
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _is_log_header(head: bytes) -> bool:
+    if len(head) < _LOG_HEADER.size:
+        return False
+    magic, *_, first, second = _LOG_HEADER.unpack(head)
+    if magic not in _LOG_MAGIC:
+        return False
+    words = struct.unpack(_LOG_MAGIC[magic], head[:24])
+    one = two = 0
+    for left, right in zip(words[::2], words[1::2], strict=True):
+        one = (one + left + two) & 0xFFFFFFFF
+        two = (two + right + one) & 0xFFFFFFFF
+    return (one, two) == (first, second)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _is_full(folder: Path) -> bool:
+    with suppress(OSError):
+        return os.statvfs(folder).f_bavail == 0
+    return False
+
+
+class DiskThread(Executor):
+    """One thread, one job after the other. Unlike the thread of a ThreadPoolExecutor it does not
+    keep a process from ending while a disk hangs."""
+
+    def __init__(self, name: str) -> None:
+        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        Thread(target=self._work, name=name, daemon=True).start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:
+        """End after the jobs that are handed in. Never waits."""
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            future, call = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(call())
+                except BaseException as error:
+                    future.set_exception(error)
+            del job, future, call
