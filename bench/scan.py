@@ -12,16 +12,14 @@ from typing import Any
 
 from bench.figure import Figure, Plan, compare
 from bench.sample import LANE, Scanner, fill_ledger, fresh_code, lay_out_gate, scanner
-from gate.lane import IDLE, Lane
-from gate.ledger import SCHEMA, GateLedger
-from gate.service import build_devices
+from gate.ledger import SCHEMA
+from gate.service import build_devices, put_together
 from gate.settings import GateSettings
+from hal.ports import Tone
 from hal.registry import Devices
 from hal.sim.stage import Stage
 from runtime.convert import structure
 from runtime.database import Database
-from runtime.outbox import Outbox
-from runtime.service import utc_now
 from runtime.settings import load
 
 NAME, AIM = "scan to release", 1.6
@@ -44,7 +42,7 @@ class Watch(Stage):
         if device == LATCH and state["on"]:
             self.released_at = perf_counter()
             self.released.set()
-        if device == DISPLAY and state["title"] == IDLE.title:
+        if device == DISPLAY and state["tone"] == Tone.IDLE.value:
             self.free.set()
 
 
@@ -78,13 +76,10 @@ async def _lane(folder: Path, port: str) -> AsyncIterator[Watch]:
     config = lay_out_gate(folder, port, display="sim")
     await fill_ledger(config)
     settings, watch = load(config, GateSettings), Watch()
-    (devices,) = build_devices(settings, Devices(structure, watch))
+    devices = build_devices(settings, Devices(structure, watch))
     async with Database(settings.state / "gate.db", SCHEMA) as database, asyncio.TaskGroup() as g:
         await database.grow_log()
-        outbox = Outbox(database, settings.device)
-        ledger = GateLedger(database, outbox)
-        lane = Lane(settings.lanes[0], settings.zone, ledger, outbox, utc_now)
-        serving = g.create_task(lane.run(*devices))
+        serving = g.create_task(put_together(settings, database, devices).run())
         yield watch
         serving.cancel()
 

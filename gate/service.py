@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from admission.facts import Lapsed
@@ -17,7 +18,7 @@ from gate.journal import Journal
 from gate.lane import Lane, LaneDevices, Surroundings
 from gate.ledger import SCHEMA, GateLedger, fold_told
 from gate.recent import Recent
-from gate.settings import GateSettings, LaneSettings
+from gate.settings import GateSettings, LaneSettings, PageSettings
 from gate.trust import Trust
 from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
@@ -178,11 +179,17 @@ async def serve(settings: GateSettings) -> None:
             if gate.ledger.ready.is_set():
                 await asyncio.sleep(HEAD_START_S)
             await database.grow_log()
-            from gate.sync import Sync  # noqa: PLC0415 - the first visitor need not wait for it
-
-            sync = Sync(settings, gate.ledger, gate.outbox, gate.trust, gate.emergency)
-            group.create_task(sync.run(), name="sync")
+            group.create_task(_keep_in_step(gate), name="sync")
             if settings.page:
-                from gate.page import serve_page  # noqa: PLC0415 - nor for this
+                group.create_task(_serve_page(gate, settings.page), name="page")
 
-                group.create_task(serve_page(gate, settings.page), name="page")
+
+async def _keep_in_step(gate: Gate) -> None:
+    """Its imports take 0.1 s, in which a typing scanner would overrun the kernel's buffer."""
+    sync = await asyncio.to_thread(import_module, "gate.sync")
+    await sync.Sync(gate.settings, gate.ledger, gate.outbox, gate.trust, gate.emergency).run()
+
+
+async def _serve_page(gate: Gate, settings: PageSettings) -> None:
+    page = await asyncio.to_thread(import_module, "gate.page")
+    await page.serve_page(gate, settings)

@@ -44,14 +44,14 @@ async def an_output_cannot_be_had_twice(driver: str) -> None:
 
 
 async def an_input_tells_each_change(chip: GpioSim, driver: str, **options: Any) -> None:
-    opens = options.get("active_high", False)
+    high = options.get("active_high", not options.get("pull_up", True))
     table = {"driver": driver, "pin": CONTACT, **options}
     async with DEVICES.build(InputLine, "sensor", table) as line:
-        chip.pull(CONTACT, not opens)
+        chip.pull(CONTACT, not high)
         await asyncio.sleep(0.1)  # the kernel debounces for 20 ms
         async with listening(line.changes()) as heard:
             for on in (True, False, True):
-                chip.pull(CONTACT, on is opens)
+                chip.pull(CONTACT, on is high)
                 assert await heard.next() is on, (driver, options, on)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.program import run_python
 
-from hal.ports import CodeReader, TicketPrinter
+from hal.ports import CodeReader, InputLine, OutputLine, TicketPrinter
 from hal.registry import DRIVERS, EXTRAS, BadDevice, Devices
 
 ROWS = [(port, driver) for port, drivers in DRIVERS.items() for driver in drivers]
@@ -23,7 +23,15 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "lights": {"green": SIM},
     "text": {"port": "/dev/ttyUSB0"},
     "gpiozero": {"pin": 17},
+    "gpiod": {"pin": 17},
+    "serial_relay": {"port": "/dev/ttyUSB0", "relay": 1},
     "escpos": {"target": "device", "path": "/dev/usb/lp0"},
+}
+
+
+MODBUS = {
+    (OutputLine, "modbus"): {"host": "192.168.10.30", "coil": 0},
+    (InputLine, "modbus"): {"host": "192.168.10.30", "input": 0},
 }
 
 
@@ -31,7 +39,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
 def test_every_driver_is_built_without_touching_the_world(
     devices: Devices, port: type[Any], driver: str
 ) -> None:
-    table = {"driver": driver, **SIMPLEST.get(driver, {})}
+    table = {"driver": driver, **SIMPLEST.get(driver, {}), **MODBUS.get((port, driver), {})}
     device = devices.build(port, "lanes.north.device", table)
     assert device.name == "lanes.north.device"
     methods = [name for name, value in vars(port).items() if callable(value) and name[0] != "_"]

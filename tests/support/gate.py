@@ -43,11 +43,15 @@ SOUTH = replace(NORTH, name="South")
 
 
 def settings_in(folder: Path, *lanes: LaneSettings, **changes: Any) -> GateSettings:
-    central = CentralSettings("http://127.0.0.1:9", "gate-1-gate-1-gate-1")
-    given = {"device": DEVICE, "lanes": lanes or (NORTH,)} | changes
-    return GateSettings(
-        site="sample", timezone=str(BERLIN), state=folder, central=central, **given
-    )
+    given: dict[str, Any] = {
+        "device": DEVICE,
+        "site": "sample",
+        "timezone": str(BERLIN),
+        "state": folder,
+        "central": CentralSettings("http://127.0.0.1:9", "gate-1-gate-1-gate-1"),
+        "lanes": lanes or (NORTH,),
+    }
+    return GateSettings(**given | changes)
 
 
 def told_in(folder: Path, device: str = DEVICE) -> list[Event]:

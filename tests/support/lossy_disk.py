@@ -52,22 +52,27 @@ class Disk:
         self._tell("readonly")
 
     def be_well(self) -> None:
-        self._tell("well")
+        if self._is_on:
+            self._tell("well")
 
     def flushes_waiting(self) -> int:
         return int(self._tell("waiting"))
 
     def cut(self, seed: int | None = None) -> None:
-        """Power off. With a seed some of the blocks in memory had made it, in no order."""
+        """Power off, for good. With a seed some blocks in memory had made it, in no order."""
         if seed is not None:
             self._tell(f"torn {seed}")
         self._process.kill()
         self._process.communicate()
 
     def remove(self) -> None:
-        if self._process.returncode is None:
+        if self._is_on:
             self.cut()
         subprocess.run(["umount", "-l", self.mount], check=True)
+
+    @property
+    def _is_on(self) -> bool:
+        return self._process.returncode is None
 
     def _tell(self, word: str) -> str:
         assert self._process.stdin is not None
