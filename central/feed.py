@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
@@ -20,7 +20,10 @@ from runtime.wire import fact_from_data, fact_to_data
 
 STANDING = ("product_published", "key_published", "ticket_issued")
 """Kinds of which only the newest about each subject counts."""
-USES = ("admitted", "lapsed")
+USES = ("admitted", "lapsed", "passed", "forgiven", "tag_bound")
+COUNTS = ("passed", "count_corrected")
+COUNTED = timedelta(days=1)
+"""How far back a gate's head counts reach when it begins anew."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ def accept(connection: Connection, facts: Sequence[Fact], now: datetime) -> None
 def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str, Any]]]:
     """(as of n, the fewest facts that fold to the same decisions as the whole feed).
 
-    Products, keys and tickets as they stand; the entries of tickets that may still be used, and
-    of tickets that central never issued.
+    Products, keys and tickets as they stand; what happened to tickets that may still be used, and
+    to tickets that central never issued; the passages of the last day, for the head counts.
     """
     as_of = head(connection)
     newest = (
@@ -71,11 +74,13 @@ def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str,
         .where(feed.c.kind.in_(STANDING), feed.c.n <= as_of)
         .group_by(feed.c.kind, feed.c.subject)
     )
-    may_be_used = or_(ticket.c.id.is_(None), ticket.c.valid_until > now)
+    unknown = and_(ticket.c.id.is_(None), feed.c.subject.is_not(None))
+    may_be_used = or_(unknown, ticket.c.valid_until > now)
+    counted = and_(feed.c.kind.in_(COUNTS), feed.c.received_at > now - COUNTED)
     rows = connection.scalars(
         select(feed.c.body)
         .outerjoin(ticket, ticket.c.id == feed.c.subject)
-        .where(or_(feed.c.n.in_(newest), and_(feed.c.kind.in_(USES), may_be_used)))
+        .where(or_(feed.c.n.in_(newest), and_(feed.c.kind.in_(USES), may_be_used), counted))
         .where(feed.c.n <= as_of)
         .order_by(feed.c.n)
     )

@@ -62,7 +62,8 @@ def _issued(connection: Connection, request: TicketRequest) -> Iterator[IssuedTi
     )
     for row in rows:
         window = Window(row.valid_from, row.valid_until)
-        ticket = Ticket(row.id, row.product, window, row.persons, TicketState(row.state))
+        state = TicketState(row.state)
+        ticket = Ticket(row.id, row.product, window, row.persons, state, request.language)
         yield IssuedTicket(ticket, row.code, row.human_code, lines[row.line])
 
 
@@ -71,8 +72,10 @@ def _make(connection: Connection, request: TicketRequest, line: Line, key: Signi
     arrival = connection.execute(
         select(slot.c.arrival_start, slot.c.arrival_end).where(slot.c.id == line.slot)
     ).one()
+    window = Window(*arrival)
     for _ in range(line.quantity):
-        ticket = Ticket(_free_id(connection), line.product, Window(*arrival), line.persons)
+        id_ = _free_id(connection)
+        ticket = Ticket(id_, line.product, window, line.persons, language=request.language)
         issued = IssuedTicket(ticket, sign_ticket(key, ticket), human_code(ticket.id), line)
         connection.execute(insert(schema.ticket).values(_columns(request, issued)))
 

@@ -128,15 +128,22 @@ class Offer:
     persons: int = 1
     validation: Validation = Validation.SINGLE
     uses: int = 1
+    grace_s: int = 0
+    reentry: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.id <= 65535:
             raise ValueError(f"id {self.id} is not within 1 and 65535")
         if not 1 <= self.persons <= 255 or self.uses < 1:
             raise ValueError(f"product {self.id}: persons is 1 to 255, uses at least 1")
+        if not 0 <= self.grace_s <= 3600:
+            raise ValueError(f"product {self.id}: grace_s is 0 to 3600 seconds")
         exponent = self.price.as_tuple().exponent
         if self.price < 0 or not isinstance(exponent, int) or not -4 <= exponent <= 0:
             raise ValueError(f'product {self.id}: write the price like "12.50"')
+
+    def entitlement(self, attraction: str) -> Entitlement:
+        return Entitlement(attraction, self.validation, self.uses, self.grace_s, self.reentry)
 
 
 @dataclass(frozen=True)
@@ -197,7 +204,7 @@ class Venue:
     def products(self) -> list[Product]:
         """Every product as far as a gate must know it."""
         return [
-            Product(o.id, o.name[self.languages[0]], (Entitlement(a.id, o.validation, o.uses),))
+            Product(o.id, o.name[self.languages[0]], (o.entitlement(a.id),))
             for a, o in self._offers()
         ]
 

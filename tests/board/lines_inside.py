@@ -1,5 +1,7 @@
-"""Both drivers of GPIO lines on a kernel's chip, held to the contract of tests/hal/test_lines.py and
-read from the far end."""
+"""Both drivers of GPIO lines on a kernel's chip, read from the far end.
+
+The contract is that of tests/hal/test_lines.py.
+"""
 
 from __future__ import annotations
 

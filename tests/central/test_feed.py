@@ -107,6 +107,7 @@ async def test_the_snapshot_leaves_out_what_no_longer_matters(kiosk: Client) -> 
         Admitted(int(tour["id"]), "tour", "north", 1),
         Admitted(int(museum["id"]), "museum", "north", 1),
         Passed(int(museum["id"]), 2, "north", 1),
+        Passed(None, None, "north", 1),
         Refused(None, "north", "unreadable", "?"),
         TicketPrinted(int(museum["id"])),
         Admitted(99, "museum", "north", 1),
@@ -114,10 +115,13 @@ async def test_the_snapshot_leaves_out_what_no_longer_matters(kiosk: Client) -> 
     kiosk.clock.pass_(hours=1)
     snapshot = await kiosk.get("/v1/snapshot")
     kinds = [fact["kind"] for fact in snapshot["facts"]][8:]
-    assert kinds == ["ticket_issued", "ticket_issued", "admitted", "admitted"]
-    assert snapshot["as_of"] == 8 + 3 + 6
+    assert kinds == ["ticket_issued"] * 2 + ["admitted", "passed", "passed", "admitted"]
+    assert snapshot["as_of"] == 8 + 3 + 7
     kept = [f["ticket"] for f in snapshot["facts"] if f["kind"] == "admitted"]
     assert kept == [int(museum["id"]), 99]
+    kiosk.clock.pass_(hours=24)
+    later = await kiosk.get("/v1/snapshot")
+    assert [f["ticket"] for f in later["facts"] if f["kind"] == "passed"] == []
 
 
 STEPS = st.lists(
