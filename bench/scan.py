@@ -13,6 +13,7 @@ from typing import Any
 from bench.figure import Figure, Plan, compare
 from bench.sample import LANE, Scanner, fill_ledger, fresh_code, lay_out_gate, scanner
 from gate.ledger import SCHEMA
+from gate.phrases import phrase
 from gate.service import build_devices, put_together
 from gate.settings import GateSettings
 from hal.ports import Tone
@@ -26,6 +27,7 @@ NAME, AIM = "scan to release", 1.6
 AGAINST = "64 bytes appended to a file + fdatasync, on the event loop's own thread"
 LATCH, SENSOR = f"{LANE}.turnstile.latch_in", f"{LANE}.turnstile.sensor"
 DISPLAY = f"{LANE}.display"
+IDLE, _, _ = phrase("idle", "en")
 PATIENCE_S = 10
 
 
@@ -37,13 +39,17 @@ class Watch(Stage):
         self.released_at = 0.0
         self.released = asyncio.Event()
         self.free = asyncio.Event()
+        self._welcomed = True
 
     def tell(self, device: str, state: dict[str, Any]) -> None:
         if device == LATCH and state["on"]:
             self.released_at = perf_counter()
             self.released.set()
-        if device == DISPLAY and state["tone"] == Tone.IDLE.value:
-            self.free.set()
+        if device == DISPLAY:
+            self._welcomed = self._welcomed or state["tone"] == Tone.WELCOME.value
+            if state["title"] == IDLE and self._welcomed:
+                self._welcomed = False
+                self.free.set()
 
 
 async def measure(plan: Plan) -> Figure:

@@ -106,6 +106,12 @@ class Database:
         writing.add_done_callback(self._note_fault_of)
         return writing
 
+    def found_damaged(self, problem: str) -> DamagedFile:
+        """The fault to raise for who finds that rows make no sense."""
+        fault = DamagedFile(self.path, problem)
+        self._note(fault)
+        return fault
+
     async def watch(self) -> None:
         """Wait until the file is found damaged, and raise that. A daemon has this in its
         TaskGroup: it ends, systemd starts it again, and that start sets the file aside."""

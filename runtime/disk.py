@@ -51,7 +51,7 @@ _LOG_MAGIC = {0x377F0682: "<6I", 0x377F0683: ">6I"}
 def fault_of(error: sqlite3.Error | OSError, path: Path) -> DiskFault | None:
     """The fault behind an error of the database `path`; None when no disk is to blame."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in _DAMAGED:
+    if code in _DAMAGED or "decode to UTF-8" in str(error):  # Python's own error, without a code
         return DamagedFile(path, str(error))
     if code in _TAKEN:
         return held(path)
@@ -74,12 +74,18 @@ def sign_of_damage(path: Path) -> str | None:
     wal = beside(path, "-wal")
     if beside(path, "-damaged").exists():
         return "found while it was in use"
-    if _size(wal) and not _size(path):
+    if is_empty(wal):
+        return None
+    if is_empty(path):
         return "empty, but its log is not"
-    head = wal.read_bytes()[: _LOG_HEADER.size] if _size(wal) else b""
-    if any(head) and not _is_log_header(head):
-        return "its log begins with garbage"
-    return None
+    with wal.open("rb") as file:
+        head = file.read(_LOG_HEADER.size)
+    return "its log begins with garbage" if any(head) and not _is_log_header(head) else None
+
+
+def is_empty(file: Path) -> bool:
+    """Or not there at all."""
+    return not file.exists() or file.stat().st_size == 0
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -104,10 +110,6 @@ def _is_log_header(head: bytes) -> bool:
         one = (one + left + two) & 0xFFFFFFFF
         two = (two + right + one) & 0xFFFFFFFF
     return (one, two) == (first, second)
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
 
 
 def _is_full(folder: Path) -> bool:

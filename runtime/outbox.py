@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,15 @@ def last_mark(connection: sqlite3.Connection, name: str) -> int:
     """The same from within a transaction."""
     row = connection.execute(_MARK, (name,)).fetchone()
     return int(row[0]) if row else 0
+
+
+def stored(database: Database, where: str, values: Sequence[Any]) -> list[Fact]:
+    """The facts that an SQL condition names. Raises DamagedFile when one cannot be read."""
+    rows = database.read(f"SELECT body FROM fact WHERE {where}", values)  # noqa: S608
+    try:
+        return [fact_from_data(json.loads(body)) for (body,) in rows]
+    except (ValueError, TypeError) as error:
+        raise database.found_damaged(f"a fact cannot be read: {error}") from error
 
 
 class Outbox:
@@ -154,11 +163,8 @@ class Outbox:
 
     def after(self, number: int, limit: int = BATCH) -> list[Fact]:
         """Own facts on the disk, in order, beginning after `number`."""
-        rows = self._database.read(
-            "SELECT body FROM fact WHERE device = ? AND number > ? ORDER BY number LIMIT ?",
-            (self.device, number, limit),
-        )
-        return [fact_from_data(json.loads(body)) for (body,) in rows]
+        where = "device = ? AND number > ? ORDER BY number LIMIT ?"
+        return stored(self._database, where, (self.device, number, limit))
 
     async def acknowledge(self, number: int) -> None:
         """Central has everything up to `number`."""

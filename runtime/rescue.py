@@ -24,7 +24,7 @@ from typing import Any
 from admission.facts import Fact
 from runtime.convert import Invalid
 from runtime.database import Database
-from runtime.disk import DamagedFile, beside, fault_of
+from runtime.disk import DamagedFile, beside, fault_of, is_empty
 from runtime.outbox import Fold, insert
 from runtime.wire import decode, fact_from_data
 
@@ -121,6 +121,8 @@ def _readable_facts(damaged: Path) -> Iterator[Fact]:
 
 def _select(damaged: Path) -> Iterator[Any]:
     """The stored facts from either end of the table, up to what cannot be read."""
+    if is_empty(damaged):  # SQLite would throw its log away, even when it may only read
+        return
     for order in ("ASC", "DESC"):
         with (
             suppress(sqlite3.Error),
@@ -129,6 +131,8 @@ def _select(damaged: Path) -> Iterator[Any]:
             connection.text_factory = bytes
             sql = f"SELECT body FROM fact ORDER BY device {order}, number {order}"  # noqa: S608
             for (body,) in connection.execute(sql):
+                if not isinstance(body, bytes):
+                    continue
                 with suppress(Invalid):
                     yield decode(body)
             return
@@ -136,7 +140,7 @@ def _select(damaged: Path) -> Iterator[Any]:
 
 def _carve(file: Path) -> Iterator[Any]:
     """Every JSON object in the bytes of a file that begins like a fact."""
-    if not file.exists() or file.stat().st_size == 0:
+    if is_empty(file):
         return
     with (
         file.open("rb") as opened_file,
