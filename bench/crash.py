@@ -5,6 +5,7 @@ The rig and the judge are those of the tests (tests/support/crash.py), run longe
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,7 +22,12 @@ COLUMNS = f"{'':<34}{'crashes':>8}{'acknowledged':>14}{'lost':>8}{'double':>8}{'
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--cuts", default=500, show_default=True, help="Power cuts; root and /dev/fuse.")
-@click.option("--kills", default=1000, show_default=True, help="kill -9 of the writer.")
+@click.option(
+    "--kills",
+    default=1000,
+    show_default=True,
+    help="kill -9 of a process that writes, and of a gate.",
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option(
     "--folder",
@@ -35,10 +41,11 @@ def main(cuts: int, kills: int, seed: int, folder: Path) -> None:
 
     The last row proves the rig: the same code with synchronous=NORMAL must lose some.
     """
-    crash = import_module("support.crash")
+    crash, gate = import_module("support.crash"), import_module("support.gate_kills")
     rows: list[tuple[str, Callable[[Path], Any]]] = [
         ("power cuts", lambda own: crash.power_cuts(own, cuts, seed=seed)),
-        ("kill -9", lambda own: crash.kills(own, kills, seed)),
+        ("kill -9 of who writes", lambda own: crash.kills(own, kills, seed)),
+        ("kill -9 of a gate", lambda own: asyncio.run(gate.gate_kills(own, kills, seed))),
         ("power cuts, synchronous=NORMAL", lambda own: crash.power_cuts(own, 10, "NORMAL", seed)),
     ]
     click.echo(COLUMNS)
@@ -49,8 +56,8 @@ def main(cuts: int, kills: int, seed: int, folder: Path) -> None:
         outcomes.append(o)
         counts = f"{o.crashes:>8}{o.acknowledged:>14}{o.lost:>8}{o.double:>8}{o.corrupt:>9}"
         click.echo(f"{name:<34}{counts}")
-    bad = any(o.lost or o.double or o.corrupt for o in outcomes[:2])
-    sys.exit(bad or outcomes[2].lost == 0)
+    bad = any(o.lost or o.double or o.corrupt for o in outcomes[:-1])
+    sys.exit(bad or outcomes[-1].lost == 0)
 
 
 if __name__ == "__main__":

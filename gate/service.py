@@ -23,6 +23,7 @@ from gate.trust import Trust
 from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
 from hal.sim import stage as stages
+from runtime import rescue
 from runtime.convert import structure
 from runtime.database import Database
 from runtime.outbox import Outbox
@@ -169,10 +170,12 @@ async def serve(settings: GateSettings) -> None:
     async with AsyncExitStack() as stack:
         if settings.stage:
             await stack.enter_async_context(stages.serve(stage, settings.stage))
-        database = await stack.enter_async_context(Database(settings.state / "gate.db", SCHEMA))
+        file = rescue.opened(settings.state / "gate.db", SCHEMA, fold_told)
+        database = await stack.enter_async_context(file)
         gate = put_together(settings, database, devices)
         async with asyncio.TaskGroup() as group:
             group.create_task(gate.run(), name="gate")
+            group.create_task(database.watch(), name="damage")
             notify(f"READY=1\nSTATUS={len(gate.lanes)} lanes")
             names = ", ".join(lane.settings.name for lane in gate.lanes)
             log.info("%s serves %s", settings.device, names)

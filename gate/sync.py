@@ -28,6 +28,7 @@ from gate.ledger import GateLedger
 from gate.settings import GateSettings
 from gate.trust import Trust
 from runtime.convert import Invalid, structure
+from runtime.disk import DiskFault
 from runtime.log import Repeats
 from runtime.mqtt import Bus, Connected, Message
 from runtime.outbox import Outbox
@@ -44,6 +45,7 @@ PAGE = 1000
 LOOK_S = 15.0
 """How often central is asked over HTTP even though nothing seems to be missing."""
 AGAIN_S = 1.0
+DISK_AGAIN_S = 10.0
 STATUS_S = 30.0
 
 
@@ -130,6 +132,8 @@ class Sync:
                 await self._take(message)
             except Invalid as invalid:
                 log.warning("%s: message set aside: %s", message.topic, invalid)
+            except DiskFault:
+                self._behind.set()  # what was missed is asked for until the disk takes it
 
     async def _take(self, message: Message) -> None:
         data = decode(message.payload)
@@ -191,6 +195,10 @@ class Sync:
                         "with what is known here; is [central] url and token right?"
                     )
                     await asyncio.sleep(AGAIN_S)
+                    continue
+                except DiskFault as fault:
+                    self._repeats.failed(f"what central tells is not kept: {fault}")
+                    await asyncio.sleep(DISK_AGAIN_S)
                     continue
                 try:
                     async with asyncio.timeout(LOOK_S):

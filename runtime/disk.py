@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,9 +44,15 @@ _REFUSED = {
     sqlite3.SQLITE_PROTOCOL,
 }
 _TAKEN = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_START_BYTES = 65536
 _LOG_HEADER = struct.Struct(">8I")
+_FRAME_HEADER = struct.Struct(">4I8x")
+_INDEX_HEADER = struct.Struct("=16sI")
+"""SQLite's write-ahead log (sqlite.org/walformat.html). The log's header: magic number, version,
+page size, checkpoints, two salts, two checksums; a frame's: page, pages in the file after a commit
+or 0, the salts again; the index's: the frames that were read, after 16 bytes."""
 _LOG_MAGIC = {0x377F0682: "<6I", 0x377F0683: ">6I"}
-"""SQLite's write-ahead log: the number it begins with, how its checksums read the header."""
+"""The number that a log begins with: how its checksums read the header."""
 
 
 def fault_of(error: sqlite3.Error | OSError, path: Path) -> DiskFault | None:
@@ -79,8 +86,23 @@ def sign_of_damage(path: Path) -> str | None:
     if is_empty(path):
         return "empty, but its log is not"
     with wal.open("rb") as file:
-        head = file.read(_LOG_HEADER.size)
-    return "its log begins with garbage" if any(head) and not _is_log_header(head) else None
+        start = file.read(_START_BYTES)
+    return "its log begins with garbage" if any(start) and not _is_log_header(start) else None
+
+
+def commits_behind_break(path: Path) -> int:
+    """How many transactions stand in the log behind the place where SQLite stopped reading it: a
+    power cut leaves one at most, for each is flushed before the next begins. Call it while the
+    database is closed, after it was read: closing the file takes SQLite's locks away."""
+    wal = beside(path, "-wal")
+    with wal.open("rb") as file, beside(path, "-shm").open("rb") as index:
+        _, _, page, _, *salts, _, _ = _LOG_HEADER.unpack(file.read(_LOG_HEADER.size))
+        _, read = _INDEX_HEADER.unpack(index.read(_INDEX_HEADER.size))
+        step = _FRAME_HEADER.size + page
+        places = range(_LOG_HEADER.size + read * step, wal.stat().st_size - step + 1, step)
+        heads = (os.pread(file.fileno(), _FRAME_HEADER.size, place) for place in places)
+        frames = (_FRAME_HEADER.unpack(head) for head in heads)
+        return sum(pages > 0 and [one, two] == salts for _, pages, one, two in frames)
 
 
 def is_empty(file: Path) -> bool:
@@ -93,18 +115,29 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def read_only(path: Path) -> sqlite3.Connection:
+    """May be used and closed in any thread; leaves a log that it finds."""
+    name = f"file:{quote(str(path.absolute()))}?mode=ro"
+    return sqlite3.connect(name, uri=True, check_same_thread=False)
+
+
 def forget_cached(fd: int) -> None:
     """Make the next read ask the disk. What is not written back yet stays in memory."""
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _is_log_header(head: bytes) -> bool:
-    if len(head) < _LOG_HEADER.size:
+def flush(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+def _is_log_header(start: bytes) -> bool:
+    if len(start) < _LOG_HEADER.size:
         return False
-    magic, *_, first, second = _LOG_HEADER.unpack(head)
+    magic, *_, first, second = _LOG_HEADER.unpack_from(start)
     if magic not in _LOG_MAGIC:
         return False
-    words = struct.unpack(_LOG_MAGIC[magic], head[:24])
+    words = struct.unpack(_LOG_MAGIC[magic], start[:24])
     one = two = 0
     for left, right in zip(words[::2], words[1::2], strict=True):
         one = (one + left + two) & 0xFFFFFFFF

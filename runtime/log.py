@@ -28,6 +28,7 @@ def set_up(daemon: str, *, verbose: bool = False) -> None:
     logging.getLogger("wicket").setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mqtt").setLevel(logging.CRITICAL)
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
 class Repeats:

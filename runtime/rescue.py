@@ -15,21 +15,23 @@ import os
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from admission.facts import Fact
 from runtime.convert import Invalid
-from runtime.database import Database
-from runtime.disk import DamagedFile, beside, fault_of, is_empty
+from runtime.database import DamagedFile, Database, DiskFault
+from runtime.disk import beside, fault_of, is_empty, read_only
 from runtime.outbox import Fold, insert
+from runtime.stand_in import StandIn
 from runtime.wire import decode, fact_from_data
 
 log = logging.getLogger("wicket.database")
 
+OPEN_WITHIN_S = 10.0
 KEPT = 3
 """How many damaged files are kept, the newest: they must not fill the card."""
 LONGEST_BODY = 8192
@@ -43,35 +45,57 @@ async def opened(
     path: Path, schema: str, fold: Fold = lambda connection, fact: None
 ) -> AsyncIterator[Database]:
     """The database at `path`. Is it damaged, then a new one: with the facts that could be rescued,
-    in order, and what `fold` makes of them; all else is empty. Raises DiskFault, also when the new
-    one proves damaged at once."""
+    in order, and what `fold` makes of them; all else is empty. Where the disk lets no file be
+    opened: a StandIn."""
     async with AsyncExitStack() as stack:
         try:
-            await asyncio.to_thread(_finish, path)
-            database = await stack.enter_async_context(Database(path, schema))
-        except DamagedFile as damage:
-            await asyncio.to_thread(_replace, path, schema, fold, damage)
-            database = await stack.enter_async_context(Database(path, schema))
+            database = await _open(stack, path, schema, fold)
+        except DiskFault as fault:
+            database = await stack.enter_async_context(StandIn(path, schema, fault))
         yield database
+
+
+async def _open(stack: AsyncExitStack, path: Path, schema: str, fold: Fold) -> Database:
+    try:
+        await asyncio.to_thread(_finish, path)
+        return await stack.enter_async_context(_InTime(path, schema))
+    except DamagedFile as damage:
+        await asyncio.to_thread(_replace, path, schema, fold, damage)
+        return await stack.enter_async_context(_InTime(path, schema))
+
+
+class _InTime(Database):
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(OPEN_WITHIN_S):
+                return await super().__aenter__()
+        except TimeoutError as error:
+            raise DiskFault(f"{self.path}: no answer from the disk", "replace the card") from error
 
 
 def _replace(path: Path, schema: str, fold: Fold, damage: DamagedFile) -> None:
     new = beside(path, "-rescued")
-    try:
+    with _faults(path):
         for left in (new, beside(new, "-journal")):
             left.unlink(missing_ok=True)
         rescued = _rescue(path, new, schema, fold)
         _flush_folder(path)
         aside = _set_aside(path)
-        _finish(path)
-    except (sqlite3.Error, OSError) as error:
-        raise fault_of(error, path) or error from error
+    _finish(path)
     log.error(
         "%s; set aside as %s; %d facts rescued from it, the rest comes from central",
         damage.problem,
         aside.name,
         rescued,
     )
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise fault_of(error, path) or error from error
 
 
 def _set_aside(path: Path) -> Path:
@@ -92,10 +116,11 @@ def _set_aside(path: Path) -> Path:
 def _finish(path: Path) -> None:
     """Put the complete rescued file into its place, also after a power cut just before."""
     new = beside(path, "-rescued")
-    if new.exists() and not path.exists():
-        _set_aside(path)
-        new.replace(path)
-        _flush_folder(path)
+    with _faults(path):
+        if new.exists() and not path.exists():
+            _set_aside(path)
+            new.replace(path)
+            _flush_folder(path)
 
 
 def _rescue(damaged: Path, new: Path, schema: str, fold: Fold) -> int:
@@ -126,7 +151,7 @@ def _select(damaged: Path) -> Iterator[Any]:
     for order in ("ASC", "DESC"):
         with (
             suppress(sqlite3.Error),
-            closing(sqlite3.connect(f"file:{damaged}?mode=ro", uri=True)) as connection,
+            closing(read_only(damaged)) as connection,
         ):
             connection.text_factory = bytes
             sql = f"SELECT body FROM fact ORDER BY device {order}, number {order}"  # noqa: S608

@@ -35,7 +35,7 @@ from runtime import mqtt
 from runtime.convert import structure, unstructure
 from runtime.settings import load
 from runtime.topics import Topics
-from runtime.wire import KINDS
+from runtime.wire import KINDS, fact_from_data, fact_to_data
 from wicket.daemons import DAEMONS
 
 T = TypeVar("T")
@@ -263,6 +263,16 @@ def _references(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for one in part:
             yield from _references(one)
+
+
+def test_the_examples_of_mqtt_facts_are_read() -> None:
+    messages = asyncapi()["components"]["messages"]
+    told = [fact for e in messages["facts"]["examples"] for fact in e["payload"]["facts"]]
+    fed = [one["fact"] for e in messages["batch"]["examples"] for one in e["payload"]["entries"]]
+    assert told
+    assert fed
+    for data in told + fed:
+        assert fact_to_data(fact_from_data(data)) == data
 
 
 def test_the_http_document_is_one() -> None:

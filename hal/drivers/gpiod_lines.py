@@ -13,7 +13,7 @@ import gpiod
 from gpiod.line import Bias, Direction, Edge, Value
 
 from hal.drivers import gpio_chips
-from hal.drivers.mailbox import Mailbox
+from hal.drivers.level_box import LevelBox
 from hal.ports import DeviceFault
 from hal.registry import Devices
 
@@ -21,9 +21,13 @@ _VALUES = {True: Value.ACTIVE, False: Value.INACTIVE}
 
 
 class GpiodOutput:
-    """Off from the moment it is claimed, also on boards that switch on when low. When it is closed
-    or the process dies the kernel lets go of the line: a relay board must read that as off, by a
-    resistor if need be."""
+    """Off from the moment it is claimed, also on boards that switch on when low.
+
+    A line that is let go becomes an input: a relay board must read that as off, by a resistor if
+    need be. A closed line was off before. When the process dies a mainline kernel lets go; that of
+    Raspberry Pi OS keeps the last level until `wicket gate safe` runs, unless config.txt has
+    `dtparam=strict_gpiod` (raspberrypi/linux, pull request 6117).
+    """
 
     @dataclass(frozen=True)
     class Options:
@@ -79,7 +83,7 @@ class GpiodInput:
     def __init__(self, name: str, options: Options, devices: Devices) -> None:
         self.name = name
         self._options = options
-        self._box = Mailbox[bool](name)
+        self._box = LevelBox(name)
         self._request: gpiod.LineRequest
 
     async def __aenter__(self) -> Self:
@@ -94,7 +98,7 @@ class GpiodInput:
         )
         with _faults(self.name, options.pin):
             self._request = _request(self.name, options.chip, options.pin, settings)
-        self._box = Mailbox[bool](self.name)
+        self._box = LevelBox(self.name)
         asyncio.get_running_loop().add_reader(self._request.fd, self._read)
         return self
 
@@ -106,7 +110,7 @@ class GpiodInput:
     def changes(self) -> AsyncIterator[bool]:
         with _faults(self.name, self._options.pin):
             active = self._request.get_value(self._options.pin) is Value.ACTIVE
-        return self._box.items(first=[True] if active else [])
+        return self._box.changes(active)
 
     def _read(self) -> None:
         try:

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from gpiozero import DigitalInputDevice, DigitalOutputDevice, GPIOZeroError
 
 from hal.drivers import gpio_chips
-from hal.drivers.mailbox import Mailbox
+from hal.drivers.level_box import LevelBox
 from hal.ports import DeviceFault
 from hal.registry import Devices
 
@@ -47,7 +47,8 @@ def _factory(kind: str, chip: str) -> Any:
 
 
 class GpiozeroOutput:
-    """Off when opened and closed. A closed pin is an input: a relay board must read that as off."""
+    """Off when opened and closed. A closed pin is an input: a relay board must read that as off.
+    For what becomes of it when the process dies see GpiodOutput."""
 
     @dataclass(frozen=True)
     class Options:
@@ -107,7 +108,7 @@ class GpiozeroInput:
         self.name = name
         self._options = options
         self._device: Any = None
-        self._box = Mailbox[bool](name)
+        self._box = LevelBox(name)
 
     async def __aenter__(self) -> Self:
         options = self._options
@@ -123,7 +124,7 @@ class GpiozeroInput:
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """gpiozero calls back on its own thread; to it the level against the pull is active."""
-        self._box = box = Mailbox[bool](self.name)
+        self._box = box = LevelBox(self.name)
         against_pull = self._options.active_high != self._options.pull_up
         self._device.when_activated = lambda: loop.call_soon_threadsafe(box.put, against_pull)
         self._device.when_deactivated = lambda: loop.call_soon_threadsafe(box.put, not against_pull)
@@ -137,7 +138,7 @@ class GpiozeroInput:
         with _faults(self.name, self._options.pin):
             against_pull = self._options.active_high != self._options.pull_up
             active = bool(self._device.value) is against_pull
-        return self._box.items(first=[True] if active else [])
+        return self._box.changes(active)
 
 
 @contextmanager

@@ -7,8 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Generic, TypeVar
 
-from hal.ports import DeviceFault
-
 log = logging.getLogger("wicket.hal.mailbox")
 
 T = TypeVar("T")
@@ -23,7 +21,7 @@ class Mailbox(Generic[T]):
     def __init__(self, device: str) -> None:
         self._device = device
         self._waiting: asyncio.Queue[T | None] = asyncio.Queue()
-        self._fault: DeviceFault | None = None
+        self._fault: Exception | None = None
         self._full = False
         self._dropped = 0
 
@@ -43,8 +41,8 @@ class Mailbox(Generic[T]):
         level = logging.DEBUG if self._dropped else logging.WARNING
         log.log(level, "%s: %s", self._device, what)
 
-    def fail(self, fault: DeviceFault) -> None:
-        """Raise `fault` in the reader, after what is waiting."""
+    def fail(self, fault: Exception) -> None:
+        """Raise `fault` in the reader, after what is waiting: a DeviceFault, or a thread's bug."""
         self._fault = fault
         self._waiting.put_nowait(None)
 

@@ -11,8 +11,12 @@ from typing import Any, Self
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from hal.drivers.serial_port import check_baud
 from hal.ports import DeviceFault
 from hal.registry import Devices
+
+FUNCTIONS = {"write_coil": 5, "read_discrete_inputs": 2}
+"""Function codes of the Modbus application protocol, V1.1b3."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,7 @@ class BoardOptions:
     def __post_init__(self) -> None:
         if bool(self.host) is bool(self.port):
             raise ValueError("say either host (network) or port (serial line)")
+        check_baud(self.baud)
         if not 0 < self.timeout_s <= 10:
             raise ValueError("timeout_s: more than 0 and at most 10 seconds")
         if not 0 <= self.unit <= 247:
@@ -81,7 +86,9 @@ class ModbusOutput:
     async def set(self, on: bool) -> None:
         options = self._options
         with _faults(self.name, self._board, options):
-            await self._board.ask("write_coil", options.coil, on, device_id=options.unit)
+            echo = await self._board.ask("write_coil", options.coil, on, device_id=options.unit)
+            if (echo.address, echo.bits) != (options.coil, [on]):
+                raise ModbusException("the board answered another question")
 
 
 class ModbusInput:
@@ -127,8 +134,8 @@ class ModbusInput:
             answer = await self._board.ask(
                 "read_discrete_inputs", options.input, count=1, device_id=options.unit
             )
-            if not answer.bits:
-                raise ModbusException("the board answered without a level")
+            if len(answer.bits) != 8:  # one level comes in one byte
+                raise ModbusException("the board answered another question")
         return bool(answer.bits[0]) is options.active_high
 
 
@@ -156,9 +163,12 @@ class _Board:
             client = AsyncModbusTcpClient(options.host, port=options.tcp_port, **how)
         else:
             client = AsyncModbusSerialClient(options.port, baudrate=options.baud, **how)
-        if not await client.connect():
+        try:
+            if not await client.connect():
+                raise OSError("does not answer")
+        except BaseException:
             client.close()
-            raise OSError("does not answer")
+            raise
         return client
 
     def close(self) -> None:
@@ -179,6 +189,8 @@ class _Board:
                 answer = await getattr(self._client, question)(*what, **how)
         if answer.isError():
             raise ModbusException(f"refuses: {answer}")
+        if answer.function_code != FUNCTIONS[question]:
+            raise ModbusException("the board answered another question")
         return answer
 
 

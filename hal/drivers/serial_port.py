@@ -30,6 +30,9 @@ def open_port(path: Path, baud: int, mode: int) -> int:
     except BlockingIOError as error:
         os.close(fd)
         raise OSError(errno.EBUSY, "another program has it") from error
+    except OSError:
+        os.close(fd)
+        raise
     return fd
 
 
@@ -44,4 +47,12 @@ def _take(fd: int, speed: int) -> None:
     mode[_CFLAG] |= termios.CLOCAL | termios.CREAD
     mode[_ISPEED] = mode[_OSPEED] = speed
     termios.tcsetattr(fd, termios.TCSANOW, mode)
-    termios.tcflush(fd, termios.TCIFLUSH)
+    flush_input(fd)
+
+
+def flush_input(fd: int) -> None:
+    """Drop what has come and was not read. Raises OSError."""
+    try:
+        termios.tcflush(fd, termios.TCIFLUSH)
+    except termios.error as error:
+        raise OSError(*error.args) from error

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from hal.drivers.serial_port import check_baud, open_port
+from hal.drivers.serial_port import check_baud, flush_input, open_port
 from hal.ports import DeviceFault
 from hal.registry import Devices
 
@@ -76,11 +76,11 @@ class SerialRelay:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             self._board.lose()
             raise DeviceFault(
                 self.name,
-                f"relay board at {self._options.port}: {error or 'no answer'}",
+                f"relay board at {self._options.port}: {error}",
                 "is it plugged in, is the user in group dialout, does it answer at all (confirm)?",
             ) from error
 
@@ -117,8 +117,7 @@ class _Board:
         async with self._turn:
             self._write(command + bytes([sum(command) & 0xFF]))
             if confirm:
-                async with asyncio.timeout(ANSWER_S):
-                    await self._confirm(relay, on)
+                await self._confirm(relay, on)
 
     def _write(self, data: bytes) -> None:
         if self._fd < 0:
@@ -127,13 +126,17 @@ class _Board:
             raise OSError("takes no more commands")
 
     async def _confirm(self, relay: int, on: bool) -> None:
-        pattern = re.compile(rb"CH0?%d:\s*(ON|OFF)\s" % relay)
+        """What the rest of an earlier answer says otherwise is passed over."""
+        wanted = re.compile(rb"CH0?%d:\s*%b\s" % (relay, b"ON" if on else b"OFF"))
+        flush_input(self._fd)
         self._write(_ASK)
         heard = b""
-        while not (found := pattern.search(heard)):
-            heard = (heard + await self._read())[-_ANSWER_BYTES:]
-        if (found[1] == b"ON") is not on:
-            raise OSError(f"relay {relay} did not switch")
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                while not wanted.search(heard):
+                    heard = (heard + await self._read())[-_ANSWER_BYTES:]
+        except TimeoutError:
+            raise OSError(f"does not say that relay {relay} has switched") from None
 
     async def _read(self) -> bytes:
         loop = asyncio.get_running_loop()

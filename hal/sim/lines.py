@@ -45,6 +45,7 @@ class SimInput:
         self._prop = devices.stage.prop(name)
 
     async def __aenter__(self) -> Self:
+        self._prop.forget()
         self._prop.show(level=False)
         return self
 
@@ -52,7 +53,10 @@ class SimInput:
         pass
 
     async def changes(self) -> AsyncIterator[bool]:
-        was = False
+        since = [level for cue in self._prop.waiting() for level in self._levels(cue)]
+        if was := any(since[-1:]):
+            self._prop.show(level=True)
+            yield True
         async for cue in self._prop.cues():
             for level in self._levels(cue):
                 if level != was:

@@ -38,10 +38,14 @@ class Prop:
 
     async def cues(self) -> AsyncIterator[dict[str, Any]]:
         """Cues from now on, in order. The cue `{"unplug": true}` becomes a DeviceFault."""
-        while not self.pending.empty():
-            self.pending.get_nowait()
+        self.forget()
         while True:
             yield self._plugged(await self.pending.get())
+
+    def forget(self) -> None:
+        """Drop the cues that have come since."""
+        while not self.pending.empty():
+            self.pending.get_nowait()
 
     def waiting(self) -> Iterator[dict[str, Any]]:
         """Take the cues that have come since, without waiting for more."""

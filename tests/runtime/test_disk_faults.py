@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.clock import on_virtual_time
 from support.crash import is_sound, tickets_in
 from support.listening import until
 from support.lossy_disk import Disk, lossy_disk
@@ -18,7 +19,7 @@ from support.program import ROOT
 from support.samples import NOON
 
 from admission.facts import Admitted
-from runtime import outbox
+from runtime import outbox, rescue
 from runtime.database import DamagedFile, Database, DiskFault
 from runtime.outbox import Outbox
 
@@ -176,11 +177,11 @@ async def test_closing_does_not_wait_for_ever_for_a_disk_that_hangs(
 ENDING = """
 import asyncio, atexit, sys
 from pathlib import Path
-from runtime import outbox
+from runtime import outbox, rescue
 from runtime.database import Database
 
 class Hasty(Database):
-    close_within_s = 0.05
+    close_within_s = float(sys.argv[3])
 
 async def main():
     async with Hasty(Path(sys.argv[1]), outbox.SCHEMA) as database:
@@ -194,9 +195,11 @@ asyncio.run(main())
 def test_a_daemon_whose_disk_hangs_can_end(disk: Disk) -> None:
     """As far as it is up to us: the kernel keeps what is left of it until the disk answers."""
     command = [sys.executable, "-c", ENDING, str(disk.mount / "gate.db")]
-    assert subprocess.run([*command, "1"], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    assert subprocess.run(
+        [*command, "1", "60"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+    ).stdout
     disk.hang()
-    with subprocess.Popen([*command, "2"], cwd=ROOT, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([*command, "2", "0.05"], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         last_words, waiting = process.stdout.readline(), disk.flushes_waiting()
         disk.be_well()
@@ -212,6 +215,33 @@ async def test_a_start_on_such_a_disk_is_a_fault(
     with pytest.raises(DiskFault, match=str(disk.mount)):
         async with Database(disk.mount / "gate.db", outbox.SCHEMA):
             pass
+
+
+@on_virtual_time
+async def _stands_in_until_it_is_back(disk: Disk, trouble: Callable[[Disk], None]) -> None:
+    path = disk.mount / "gate.db"
+    async with Database(path, outbox.SCHEMA) as database:
+        await Outbox(database, "gate-1").tell(admitted(1), NOON)
+    trouble(disk)
+    async with rescue.opened(path, outbox.SCHEMA) as stand_in:
+        box = Outbox(stand_in, "gate-1")
+        assert box.after(0) == []
+        assert str(path) in str(await fault(box, 2))
+        watching = asyncio.create_task(stand_in.watch())
+        await asyncio.sleep(60)
+        assert not watching.done()
+        disk.be_well()
+        with pytest.raises(DiskFault, match="can be opened again"):
+            await watching
+    async with rescue.opened(path, outbox.SCHEMA) as database:
+        assert await told(Outbox(database, "gate-1"), 3) == [2]
+
+
+@pytest.mark.parametrize("trouble", [Disk.fill, Disk.turn_read_only])
+def test_a_daemon_lives_without_the_disk_until_it_is_back(
+    disk: Disk, trouble: Callable[[Disk], None]
+) -> None:
+    _stands_in_until_it_is_back(disk, trouble)
 
 
 async def test_a_bug_in_a_transaction_is_no_disk_fault_and_stores_nothing(tmp_path: Path) -> None:

@@ -155,6 +155,18 @@ async def test_a_new_connection_is_told_at_once_what_is_not_acknowledged(tmp_pat
         assert bus.sent == [(0.0, [1, 2])]
 
 
+@on_virtual_time
+async def test_in_the_place_of_facts_that_perished_their_numbers_are_sent(tmp_path: Path) -> None:
+    """Central takes facts in order, and sets aside what it cannot read."""
+    async with Database(tmp_path / "gate.db", outbox.SCHEMA) as database:
+        rescued = [Fact(DEVICE, number, NOON, entry(1)) for number in (1, 2, 5, 500)]
+        await database.write(lambda connection: outbox.insert(connection, rescued))
+    async with delivering(tmp_path) as (_, bus):
+        await settle()
+        assert [n for _, numbers in bus.sent for n in numbers] == list(range(1, 501))
+        assert max(len(numbers) for _, numbers in bus.sent) == outbox.BATCH
+
+
 KILLED = """
 import asyncio, sys
 from pathlib import Path

@@ -39,7 +39,7 @@ from runtime.database import Database, DiskFault
 from runtime.outbox import Outbox
 
 if sys.argv[2] == "trusting":
-    database._distrust_cached_log = lambda log: None
+    database._distrust_cached = lambda log: None
 
 async def main():
     async with Database(Path(sys.argv[1]), outbox.SCHEMA) as opened:

@@ -29,6 +29,8 @@ PAGE = 4096
 
 def fold(connection: sqlite3.Connection, fact: Fact) -> None:
     """Fails unless called in order."""
+    if fact.device != DEVICE:  # the damage may have hit its name
+        return
     (before,) = connection.execute("SELECT coalesce(max(number), 0) FROM folded").fetchone()
     assert fact.number > before
     connection.execute("INSERT INTO folded VALUES (?)", (fact.number,))
@@ -37,10 +39,9 @@ def fold(connection: sqlite3.Connection, fact: Fact) -> None:
 async def _fill(path: Path) -> None:
     async with Database(path, SCHEMA) as database:
         box = Outbox(database, DEVICE, fold=fold)
-        for first, last in ((1, IN_FILE), (IN_FILE + 1, IN_FILE + IN_LOG)):
-            events = [Admitted(n, "museum", "North", 1) for n in range(first, last + 1)]
-            await asyncio.gather(*(box.tell(event, NOON) for event in events))
-            if first == 1:
+        for number in range(1, IN_FILE + IN_LOG + 1):
+            await box.tell(Admitted(number, "museum", "North", 1), NOON)
+            if number == IN_FILE:
                 await database.write(lambda c: outbox.set_mark(c, "feed", 12))
                 with closing(sqlite3.connect(path)) as other:
                     other.execute("PRAGMA wal_checkpoint(RESTART)")
@@ -66,6 +67,7 @@ async def numbers_after_rescue(path: Path) -> list[int]:
     for _ in range(2):
         try:
             async with rescue.opened(path, SCHEMA, fold) as database:
+                await database.check()
                 return [fact.number for fact in Outbox(database, DEVICE).after(0, 10_000)]
         except DamagedFile:
             continue
@@ -184,6 +186,8 @@ async def test_what_was_not_hit_is_rescued_from_a_file_that_lost_a_part(
 def test_whatever_is_overwritten_facts_that_are_still_there_are_found(
     sound: Path, tmp_path: Path, wounds: list[tuple[bool, float, int, bytes]]
 ) -> None:
+    """Only damage to the last two transactions in the log can pass for a power cut."""
+
     def damage(path: Path) -> None:
         for in_log, where, length, filler in wounds:
             file = wal(path) if in_log else path
@@ -196,8 +200,7 @@ def test_whatever_is_overwritten_facts_that_are_still_there_are_found(
         bodies = [body for (body,) in connection.execute("SELECT body FROM fact ORDER BY number")]
     whole = {n for n, body in zip(told, bodies, strict=True) if body.encode() in left}
     numbers = asyncio.run(numbers_after_rescue(path))
-    if list(tmp_path.glob("state/gate.db.corrupt-*Z")):
-        assert whole <= set(numbers)
+    assert whole - set(numbers) <= {told[-1], told[-2]}
     assert numbers == sorted(set(numbers))
 
 

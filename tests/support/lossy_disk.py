@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 BLOCK = 4096
+LONGEST_HANG_S = 30.0
+"""Not for ever: the kernel lets nobody end who waits for this disk."""
 
 
 class Disk:
@@ -236,7 +238,7 @@ def _operations(platter: Path) -> Any:
         def fsync(self, path: str, datasync: int, fh: int) -> int:
             with self.guard:
                 self.hanging += 1
-            self.free.wait()
+            self.free.wait(LONGEST_HANG_S)
             with self.guard:
                 self.hanging -= 1
                 file = self._file(path)

@@ -1,4 +1,4 @@
-"""The far ends of relay boards: one on a serial line, one that speaks Modbus."""
+"""The far ends of relay boards: one on a serial line, one that speaks Modbus, and hostile ones."""
 
 from __future__ import annotations
 
@@ -6,92 +6,115 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pymodbus.server import ModbusTcpServer
+from pymodbus.framer import FramerRTU
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from support.broker import free_port
+
+COILS, INPUTS = 1, 2
+"""Function codes that read them."""
+
+
+class Port:
+    """A serial port behind a name that stays; `heard` gets what is written to it."""
+
+    def __init__(self, link: Path, heard: Callable[[bytes], None] = lambda data: None) -> None:
+        self.link = link
+        self.heard = heard
+        self._here = self._there = -1
+
+    def plug(self) -> None:
+        self._here, self._there = os.openpty()
+        os.set_blocking(self._here, False)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(os.ttyname(self._there))
+        asyncio.get_running_loop().add_reader(self._here, self._read)
+
+    def unplug(self) -> None:
+        if self._here >= 0:
+            asyncio.get_running_loop().remove_reader(self._here)
+            os.close(self._here)
+            os.close(self._there)
+            self._here = -1
+
+    def say(self, data: bytes) -> None:
+        os.write(self._here, data)
+
+    def _read(self) -> None:
+        self.heard(os.read(self._here, 4096))
+
+
+def report(on: dict[int, bool]) -> bytes:
+    """What an LCUS board with eight relays says of itself."""
+    return b"".join(b"CH%d: %s\r\n" % (n, b"ON" if on.get(n) else b"OFF") for n in range(1, 9))
 
 
 class SerialBoard:
     """A board of the LCUS kind on a pseudo terminal: it obeys whole commands with a right sum."""
 
-    def __init__(self, folder: Path, *, stubborn: bool = False) -> None:
-        self.link = folder / "relays"
-        self._stubborn = stubborn
+    def __init__(self, folder: Path, answer: Callable[[dict[int, bool]], bytes] = report) -> None:
+        self.port = Port(folder / "relays", self._take)
+        self.table = {"driver": "serial_relay", "port": str(self.port.link)}
         self.on: dict[int, bool] = {}
+        self._answer = answer
         self._heard = b""
-        self._fd = -1
 
-    def plug(self) -> None:
-        self._fd, there = os.openpty()
-        os.set_blocking(self._fd, False)
-        self.link.unlink(missing_ok=True)
-        self.link.symlink_to(os.ttyname(there))
-        self._there = there
-        asyncio.get_running_loop().add_reader(self._fd, self.work)
-
-    def unplug(self) -> None:
-        if self._fd >= 0:
-            asyncio.get_running_loop().remove_reader(self._fd)
-            os.close(self._fd)
-            os.close(self._there)
-            self._fd = -1
-
-    def say(self, data: bytes) -> None:
-        os.write(self._fd, data)
-
-    def work(self) -> None:
-        """Take what has been written to it."""
-        try:
-            self._heard += os.read(self._fd, 4096)
-        except OSError:
-            return
+    def _take(self, data: bytes) -> None:
+        self._heard += data
         while self._heard:
             if self._heard[0] == 0xFF:
                 self._heard = self._heard[1:]
-                self._report()
-            elif self._heard[0] == 0xA0 and len(self._heard) >= 4:
+                self.port.say(self._answer(self.on))
+            elif self._heard[0] == 0xA0 and len(self._heard) < 4:
+                return
+            elif self._heard[0] == 0xA0:
                 start, relay, on, check = self._heard[:4]
                 self._heard = self._heard[4:]
-                if check == (start + relay + on) & 0xFF and not self._stubborn:
+                if check == (start + relay + on) & 0xFF:
                     self.on[relay] = bool(on)
-            elif self._heard[0] == 0xA0:
-                return
             else:
                 self._heard = self._heard[1:]
 
-    def _report(self) -> None:
-        lines = (f"CH{n}: {'ON' if self.on.get(n) else 'OFF'}\r\n" for n in range(1, 9))
-        self.say("".join(lines).encode())
 
-
+@dataclass
 class ModbusBoard:
-    """A server with 16 coils and 16 inputs, at unit 1."""
+    """A server with 16 coils and 16 inputs, at unit 1. Plugged in again it has forgotten them."""
 
-    def __init__(self, port: int) -> None:
-        bits = [SimData(0, count=16, values=False, datatype=DataType.BITS)]
-        words = [SimData(0, count=1, values=0, datatype=DataType.REGISTERS)]
-        device = SimDevice(1, (bits, list(bits), words, list(words)))
-        self.port = port
-        self._server = ModbusTcpServer(device, address=("127.0.0.1", port))
-
-    async def coil(self, number: int) -> bool:
-        return bool((await self._server.context.async_getValues(1, 1, number, 1))[0])
-
-    async def press(self, number: int, on: bool) -> None:
-        await self._server.context.async_setValues(1, 2, number, [on])
+    table: dict[str, Any]
+    serve: Callable[[SimDevice], ModbusTcpServer | ModbusSerialServer]
+    ports: tuple[Port, ...] = ()
 
     async def plug(self) -> None:
+        for port in self.ports:
+            port.plug()
+        bits = [SimData(0, count=16, values=False, datatype=DataType.BITS)]
+        words = [SimData(0, count=1, values=0, datatype=DataType.REGISTERS)]
+        self._server = self.serve(SimDevice(1, (bits, list(bits), words, list(words))))
         await self._server.serve_forever(background=True)
 
     async def unplug(self) -> None:
         await self._server.shutdown()
+        for port in self.ports:
+            port.unplug()
+
+    async def coil(self, number: int) -> bool:
+        return bool((await self._server.context.async_getValues(1, COILS, number, 1))[0])
+
+    async def leave_on(self, number: int) -> None:
+        await self._server.context.async_setValues(1, COILS, number, [True])
+
+    async def press(self, number: int, on: bool) -> None:
+        await self._server.context.async_setValues(1, INPUTS, number, [on])
 
 
 @asynccontextmanager
-async def modbus_board() -> AsyncIterator[ModbusBoard]:
-    board = ModbusBoard(free_port())
+async def modbus_board(wire: str, folder: Path) -> AsyncIterator[ModbusBoard]:
+    """`wire`: "tcp", or "rtu" for a pair of serial ports."""
+    board = _on_the_network() if wire == "tcp" else _on_a_serial_line(folder)
     await board.plug()
     try:
         yield board
@@ -99,21 +122,67 @@ async def modbus_board() -> AsyncIterator[ModbusBoard]:
         await board.unplug()
 
 
-Answer = Callable[[bytes], bytes | None]
+def _on_the_network() -> ModbusBoard:
+    address = ("127.0.0.1", free_port())
+    table = {"driver": "modbus", "host": address[0], "tcp_port": address[1]}
+    return ModbusBoard(table, lambda device: ModbusTcpServer(device, address=address))
+
+
+def _on_a_serial_line(folder: Path) -> ModbusBoard:
+    near = Port(folder / "near")
+    far = Port(folder / "far", near.say)
+    near.heard = far.say
+    return ModbusBoard(
+        {"driver": "modbus", "port": str(near.link)},
+        lambda device: ModbusSerialServer(device, port=str(far.link), baudrate=9600),
+        (near, far),
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to unit `unit`, without what its wire wraps it in."""
+
+    unit: int
+    pdu: bytes
+    wrap: Callable[[int, bytes], bytes]
+    """A whole frame that answers it: from which unit, what."""
+
+
+Answer = Callable[[Asked], bytes]
 
 
 @asynccontextmanager
-async def answering(answer: Answer) -> AsyncIterator[int]:
-    """A board that answers each request as `answer` says, None for hanging up; its port."""
+async def answering(wire: str, folder: Path, answer: Answer) -> AsyncIterator[dict[str, Any]]:
+    """A board that answers each question as `answer` says; the table of its lines."""
+    if wire == "rtu":
+        port = Port(folder / "port", lambda data: port.say(answer(_rtu(data))))
+        port.plug()
+        yield {"driver": "modbus", "port": str(port.link)}
+        port.unplug()
+        return
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while request := await reader.read(260):
-            reply = answer(request)
-            if reply is None:
-                break
-            writer.write(reply)
+        while data := await reader.read(260):
+            writer.write(answer(_tcp(data)))
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield {"driver": "modbus", "host": "127.0.0.1"} | {
+            "tcp_port": server.sockets[0].getsockname()[1]
+        }
+
+
+def _rtu(frame: bytes) -> Asked:
+    def wrap(unit: int, pdu: bytes) -> bytes:
+        bare = bytes([unit]) + pdu
+        return bare + FramerRTU.compute_CRC(bare).to_bytes(2, "big")
+
+    return Asked(frame[0], frame[1:-2], wrap)
+
+
+def _tcp(frame: bytes) -> Asked:
+    def wrap(unit: int, pdu: bytes) -> bytes:
+        return frame[:4] + (len(pdu) + 1).to_bytes(2, "big") + bytes([unit]) + pdu
+
+    return Asked(frame[6], frame[7:], wrap)
