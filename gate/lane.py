@@ -10,14 +10,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from admission.decide import checks
 from admission.facts import Alarmed, Fact, ModeChanged
 from admission.reasons import explain
-from admission.request import AdmissionRequest, Answer, Check, Denied
+from admission.request import AdmissionRequest, Denied
 from admission.values import Direction, LaneMode
 from gate.flow import step
 from gate.happenings import (
@@ -42,16 +40,15 @@ from gate.happenings import (
     TestNext,
     Tick,
 )
-from gate.journal import Journal
 from gate.lane_state import LaneRules, LaneState, listens
-from gate.ledger import GateLedger
 from gate.modes import next_change
 from gate.phrases import phrase
 from gate.question import Entrance, ordered_mode, question
 from gate.settings import Badge, Deed, GateSettings, LaneSettings
 from gate.sign import Sign
+from gate.surroundings import Attempt, LaneDevices, Surroundings
 from hal.keeper import keep
-from hal.ports import CodeReader, DeviceFault, InputLine, LaneDisplay, Notice, Scan, Turnstile
+from hal.ports import CodeReader, DeviceFault, InputLine, Notice, Scan, Turnstile
 from hal.together import together
 from runtime.disk import DiskFault
 
@@ -59,44 +56,6 @@ log = logging.getLogger("wicket.gate")
 
 LOOK_S = 3600.0
 """How often a lane without schedule looks what mode it is in."""
-
-
-@dataclass
-class LaneDevices:
-    turnstile: Turnstile
-    readers: dict[Direction, list[CodeReader]] = field(default_factory=dict)
-    displays: dict[Direction, list[LaneDisplay]] = field(default_factory=dict)
-    release_button: InputLine | None = None
-    lock_switch: InputLine | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A scan and how the rules answered it, one by one."""
-
-    at: datetime
-    lane: str
-    direction: Direction
-    code: str
-    trace: tuple[Check, ...]
-
-    @property
-    def answer(self) -> Answer:
-        answer = self.trace[-1].answer
-        assert answer is not None
-        return answer
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a lane shares with the others of its gate. `doubt` tells whether the clock is trusted
-    and how long central has been silent; `tried` hears of every scan that was judged."""
-
-    ledger: GateLedger
-    journal: Journal
-    clock: Callable[[], datetime]
-    doubt: Callable[[], tuple[bool, timedelta]] = lambda: (True, timedelta(0))
-    tried: Callable[[Attempt], None] = lambda attempt: None
 
 
 class Lane:

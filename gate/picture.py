@@ -20,10 +20,11 @@ from admission.facts import (
 )
 from admission.request import Check, Granted
 from admission.values import Direction
-from gate.lane import Attempt, Lane
+from gate.lane import Lane
 from gate.lane_state import LaneState
 from gate.question import Trial, paper_code, sentence, verdict
 from gate.service import Gate
+from gate.surroundings import Attempt
 from hal.composed import Composed
 
 SHOWN_WHOLE = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from gate.lane import Attempt
+from gate.surroundings import Attempt
 
 KEPT = 200
 

@@ -15,10 +15,11 @@ from admission.facts import Lapsed
 from admission.values import Direction
 from gate.emergency import Emergency
 from gate.journal import Journal
-from gate.lane import Lane, LaneDevices, Surroundings
+from gate.lane import Lane
 from gate.ledger import SCHEMA, GateLedger, fold_told
 from gate.recent import Recent
 from gate.settings import GateSettings, LaneSettings, PageSettings
+from gate.surroundings import LaneDevices, Surroundings
 from gate.trust import Trust
 from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices

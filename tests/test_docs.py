@@ -169,11 +169,15 @@ def test_the_handbooks_devices_can_be_built() -> None:
         "turnstile": ports.Turnstile,
         "printer": ports.TicketPrinter,
         "terminal": ports.PaymentTerminal,
+        "latch_in": ports.OutputLine,
+        "latch_out": ports.OutputLine,
+        "lamp": ports.OutputLine,
     }
 
     devices = Devices(structure, Stage())
-    (block,) = re.findall(r"```toml\n(.*?)```", page("handbook.md"), re.DOTALL)
-    tables = tomllib.loads(block)
+    tables: dict[str, Any] = {}
+    for block in re.findall(r"```toml\n(.*?)```", page("handbook.md"), re.DOTALL):
+        tables |= tomllib.loads(block)
     assert tables.keys() == kinds.keys()
     for name, table in tables.items():
         assert devices.build(kinds[name], name, table).name == name
