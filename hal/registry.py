@@ -25,7 +25,6 @@ DRIVERS: dict[type[Any], dict[str, str]] = {
         "sim": "hal.sim.reader:SimReader",
         "serial": "hal.drivers.serial_reader:SerialReader",
         "evdev": "hal.drivers.evdev_reader:EvdevReader",
-        "osdp": "hal.drivers.osdp_reader:OsdpReader",
         "wiegand": "hal.drivers.wiegand_reader:WiegandReader",
     },
     Turnstile: {

@@ -64,7 +64,7 @@ def test_the_scripts_that_the_documents_name_can_be_run() -> None:
     named = {
         script
         for document in ("README.md", "CONTRIBUTING.md")
-        for script in re.findall(r"\bscripts/\w+", (ROOT / document).read_text())
+        for script in re.findall(r"\bscripts/[\w-]+", (ROOT / document).read_text())
     }
     assert {"scripts/demo", "scripts/test"} <= named
     assert [script for script in named if not os.access(ROOT / script, os.X_OK)] == []
