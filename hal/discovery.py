@@ -126,7 +126,7 @@ def card_readers(root: Path) -> list[Found]:
     except OSError as error:
         raise CannotLook(str(error)) from error
     return [
-        Found(f"{_plain(name)} (cards)", CodeReader, {"driver": "pcsc", "reader": name})
+        Found(f"{_plain(name)} (cards)", CodeReader, {"driver": "nfc", "reader": name})
         for name in names
     ]
 

@@ -25,6 +25,8 @@ DRIVERS: dict[type[Any], dict[str, str]] = {
         "sim": "hal.sim.reader:SimReader",
         "serial": "hal.drivers.serial_reader:SerialReader",
         "evdev": "hal.drivers.evdev_reader:EvdevReader",
+        "nfc": "hal.drivers.nfc_reader:NfcReader",
+        "osdp": "hal.drivers.osdp_reader:OsdpReader",
         "wiegand": "hal.drivers.wiegand_reader:WiegandReader",
     },
     Turnstile: {

@@ -12,6 +12,7 @@ import pytest
 from support.clock import on_virtual_time
 from support.listening import listening, settle, until
 from support.pty_scanner import PtyScanner
+from support.virtual_card import Card, Pcscd, Type4, ndef_text
 
 from hal.ports import MAX_CODE, CodeReader, DeviceFault, Scan
 from hal.registry import BadDevice, Devices
@@ -62,9 +63,29 @@ def scanner(tmp_path: Path) -> Iterator[PtyScanner]:
     scanner.away()
 
 
-@pytest.fixture(params=["sim", "serial"])
+class NfcRig:
+    """The reader tells no UIDs, so that a card without a code is no scan."""
+
+    def __init__(self, devices: Devices, pcscd: Pcscd) -> None:
+        self.reader = devices.build(CodeReader, "reader", {"driver": "nfc"})
+        self._pcscd = pcscd
+        self.unplug, self.plug = pcscd.kill, pcscd.start
+
+    async def scan(self, text: str) -> None:
+        tag = Type4(ndef_text(text))
+        async with self._pcscd.laid_on(Card(tag)), asyncio.timeout(5):
+            await tag.was_read.wait()
+
+
+@pytest.fixture(params=["sim", "serial", "nfc"])
 def rig(request: pytest.FixtureRequest, devices: Devices, stage: Stage, scanner: PtyScanner) -> Rig:
-    return SimRig(devices, stage) if request.param == "sim" else SerialRig(devices, scanner)
+    match request.param:
+        case "nfc":
+            return NfcRig(devices, request.getfixturevalue("pcscd"))
+        case "serial":
+            return SerialRig(devices, scanner)
+        case _:
+            return SimRig(devices, stage)
 
 
 async def test_codes_come_in_order(rig: Rig) -> None:

@@ -17,6 +17,7 @@ SIM = {"driver": "sim"}
 SIMPLEST: dict[str, dict[str, Any]] = {
     "serial": {"port": "/dev/ttyACM0"},
     "evdev": {"device": "/dev/input/by-id/scanner"},
+    "osdp": {"port": "/dev/ttyUSB0", "key": "00" * 16},
     "wiegand": {"d0": 5, "d1": 6},
     "tripod": {"latch_in": SIM, "sensor": SIM},
     "swing_gate": {"open_in": SIM, "outer": SIM, "inner": SIM},

@@ -90,7 +90,7 @@ def test_a_file_that_is_no_chip_is_wrong(tmp_path: Path) -> None:
 
 
 def test_card_readers_need_pcscd(tmp_path: Path) -> None:
-    it = machine(tmp_path, devices={"reader": {"driver": "pcsc", "reader": "ACR122U"}})
+    it = machine(tmp_path, devices={"reader": {"driver": "nfc", "reader": "ACR122U"}})
     assert levels(pcscd, it) == [WRONG]
     path = tmp_path / "run/pcscd/pcscd.comm"
     path.parent.mkdir(parents=True)

@@ -12,7 +12,7 @@ from wicket.doctor.finding import Examined, Finding, ok, wrong
 
 READ_WRITE = 6
 GPIO_DRIVERS = ("gpiozero", "gpiod")
-CARD_DRIVERS = ("pcsc",)
+CARD_DRIVERS = ("nfc",)
 HEADER = "pinctrl-"
 """How the labels of the chips behind a Raspberry Pi's header begin."""
 
