@@ -10,8 +10,10 @@ from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+from support.clock import VirtualLoop
 from support.samples import BERLIN, NOON, issued
 
 from admission.facts import Event, Fact
@@ -27,6 +29,7 @@ from runtime.database import Database
 from runtime.outbox import Outbox
 from runtime.wire import fact_from_data
 
+_IMPORTED_AT = monotonic()
 DEVICE = "gate-1"
 SIM = {"driver": "sim"}
 TURNSTILE = {"driver": "tripod", "latch_in": SIM, "sensor": SIM}
@@ -136,13 +139,14 @@ async def gate_in(
     devices = build_devices(settings, Devices(structure, stage))
     if display:
         devices.lanes[0].displays[Direction.IN] = [display]
-    time = asyncio.get_running_loop().time
+    loop = asyncio.get_running_loop()
+    noon_at = 0.0 if isinstance(loop, VirtualLoop) else _IMPORTED_AT
 
     def heard(fact: Fact) -> None:
         stage.prop(DEVICE).show(told=fact.number)
 
     def clock() -> datetime:
-        return NOON + timedelta(seconds=time()) + skew()
+        return NOON + timedelta(seconds=loop.time() - noon_at) + skew()
 
     async with Database(settings.state / "gate.db", SCHEMA) as database:
         outbox = Outbox(database, settings.device, heard, fold_told)
