@@ -47,7 +47,8 @@ class TagBound:
 class Admitted:
     """The barrier was released for `persons` into `zone`; durable before the barrier moves.
 
-    `again`: on re-scan grace; it costs the ticket nothing.
+    `again`: on re-scan grace; it costs the ticket nothing. `remark`: the Reason value for which a
+    strict venue would have refused it.
     """
 
     ticket: int
@@ -56,6 +57,7 @@ class Admitted:
     persons: int
     zone: str = ""
     again: bool = False
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

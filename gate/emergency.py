@@ -13,6 +13,7 @@ from gate.lane import Lane
 from gate.ledger import GateLedger
 from hal.keeper import keep
 from hal.ports import InputLine
+from runtime.disk import DiskFault
 
 log = logging.getLogger("wicket.gate")
 
@@ -40,6 +41,7 @@ class Emergency:
         """Persons in each zone at the moment it began, for those who search the building."""
 
     async def run(self) -> None:
+        self._go_on_after_restart()
         async with asyncio.TaskGroup() as group:
             group.create_task(keep(self._input, self._heed_fire), name=self._input.name)
             if self._reset is not None:
@@ -61,14 +63,35 @@ class Emergency:
     def _set(self, on: bool) -> None:
         if on == self.on:
             return
+        self._tell_lanes(on)
+        self.present = self._heads() if on else ()
+        self._journal.note(Evacuated(on, self.present))
+        if on:
+            log.warning("FIRE: every lane is open; %s", self._inside())
+        else:
+            log.warning("fire is over: lanes are back in their modes")
+
+    def _tell_lanes(self, on: bool) -> None:
         self.on = on
         for lane in self._lanes:
             lane.happen(Fire(on))
-        counted = self._ledger.counted() if on else {}
-        self.present = tuple(HeadCount(zone, persons) for zone, persons in counted.items())
-        self._journal.note(Evacuated(on, self.present))
-        if on:
-            inside = ", ".join(f"{one.persons} in {one.zone}" for one in self.present)
-            log.warning("FIRE: every lane is open; %s", inside or "no zone is counted")
-        else:
-            log.warning("fire is over: lanes are back in their modes")
+
+    def _go_on_after_restart(self) -> None:
+        """Lanes that waited for a reset when the daemon ended still do."""
+        last = self._ledger.last_evacuation() if self._reset is not None else None
+        if last is not None and last.on:
+            self._tell_lanes(True)
+            self.present = last.present
+            log.warning("FIRE before the restart: lanes stay open until reset; %s", self._inside())
+
+    def _heads(self) -> tuple[HeadCount, ...]:
+        try:
+            counted = self._ledger.counted()
+        except DiskFault as fault:
+            log.error("heads are not counted: %s", fault)
+            return ()
+        return tuple(HeadCount(zone, persons) for zone, persons in counted.items())
+
+    def _inside(self) -> str:
+        inside = ", ".join(f"{one.persons} in {one.zone}" for one in self.present)
+        return inside or "no zone is counted"

@@ -33,6 +33,7 @@ from gate.happenings import (
     Say,
     TestNext,
     Tick,
+    Unreadable,
 )
 from gate.lane_state import Grant, LaneRules, LaneState
 from hal.ports import Passage, Passing, ReleaseAsked, Tone, Trouble, Troubled
@@ -54,6 +55,8 @@ def step(state: LaneState, rules: LaneRules, happening: Happening, now: float) -
             return _recorded(state, rules, id_, number, now)
         case NotRecorded(id_):
             return _not_recorded(state, rules, id_, now)
+        case Unreadable():
+            return grants.alarm(state, rules, Alarm.JOURNAL, now)
         case Passage(direction):
             return _passage(state, rules, direction, now)
         case Passing(began):
@@ -115,7 +118,15 @@ def _grant(
     if direction is Direction.OUT or granted.entitlement is None:
         return grants.release(state, rules, grant, now)
     attraction = granted.entitlement.attraction
-    entry = Admitted(ticket.id, attraction, rules.name, granted.persons, rules.zone, granted.again)
+    entry = Admitted(
+        ticket.id,
+        attraction,
+        rules.name,
+        granted.persons,
+        rules.zone,
+        granted.again,
+        granted.remark.value if granted.remark else "",
+    )
     waits = replace(grant, released=False, charged=True, until=now + rules.record_s)
     return replace(state, grant=waits), [Record(id_, entry)]
 
@@ -167,7 +178,7 @@ def _passage(state: LaneState, rules: LaneRules, seen: Direction | None, now: fl
         notes.append(Note(body))
         if state.mode(direction) in (LaneMode.FREE, LaneMode.EMERGENCY):
             return state, notes
-    elif state.fire:
+    elif any(state.mode(way) in (LaneMode.FREE, LaneMode.EMERGENCY) for way in Direction):
         return state, notes
     state, alarm = grants.alarm(state, rules, _what_it_is(state, grant, direction, now), now)
     return state, notes + alarm

@@ -94,7 +94,7 @@ def _sign(state: LaneState, way: Direction) -> tuple[Tone, str]:
             return Tone.FREE, "free"
         case LaneMode.CLOSED:
             return Tone.CLOSED, "closed"
-    if not state.ready:
+    if not state.ready and way is Direction.IN:
         return Tone.WAIT, "not ready"
     if way in state.blind:
         return Tone.CLOSED, "reader out of order"

@@ -48,6 +48,11 @@ class NotRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A code was shown, and the disk that knows of its uses cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenOnce:
     """Staff let one body through."""
 
@@ -111,6 +116,7 @@ Happening = (
     Judged
     | Recorded
     | NotRecorded
+    | Unreadable
     | OpenOnce
     | TestNext
     | Ordered

@@ -39,6 +39,7 @@ from gate.happenings import (
     Say,
     TestNext,
     Tick,
+    Unreadable,
 )
 from gate.lane_state import LaneRules, LaneState, listens
 from gate.modes import next_change
@@ -178,14 +179,14 @@ class Lane:
 
     def _say(self, said: Say) -> None:
         name, now, zone = self.settings.name, self._around.clock(), self._gate.zone_info
-        why = ""
+        why, language = "", said.language or self._gate.language
         if isinstance(said.answer, Denied):
-            why = explain(said.answer, now, zone, said.language)
+            why = explain(said.answer, now, zone, language)
             log.info("%s: refused: %s", name, explain(said.answer, now, zone))
         elif said.answer is not None:
-            _, why, _ = phrase("would enter", said.language)
-        title, text, language = phrase(said.phrase, said.language, said.persons, why)
-        self.signs[said.direction].say(Notice(said.tone, title, text, language))
+            _, why, _ = phrase("would enter", language)
+        title, text, spoken = phrase(said.phrase, language, said.persons, why)
+        self.signs[said.direction].say(Notice(said.tone, title, text, spoken))
 
     async def _keep_time(self) -> None:
         while True:
@@ -268,11 +269,24 @@ class Lane:
         if badge := self._badges.get(scan.text.strip().upper()):
             self._serve_staff(way, badge)
             return
+        if not self.state.ready:
+            self._let_out_unjudged(way)
+            return
         now = self._around.clock()
-        trace = tuple(checks(self._around.ledger, self.request(way, scan.text), now))
+        try:
+            trace = tuple(checks(self._around.ledger, self.request(way, scan.text), now))
+        except DiskFault as fault:
+            log.warning("%s: scan not judged: %s", self.settings.name, fault)
+            self.happen(Unreadable())
+            return
         attempt = Attempt(now, self.settings.name, way, scan.text, trace)
         self.happen(Judged(way, scan.text, attempt.answer))
         self._around.tried(attempt)
+
+    def _let_out_unjudged(self, way: Direction) -> None:
+        """Without keys (a new gate, or one whose disk is lost) nobody is judged, nor kept in."""
+        if way is Direction.OUT and self.state.mode(way) is LaneMode.CONTROLLED:
+            self.happen(OpenOnce(way, "some code, shown while no key was known"))
 
     def _serve_staff(self, way: Direction, badge: Badge) -> None:
         match badge.does:

@@ -76,6 +76,6 @@ class LaneState:
 def listens(state: LaneState, rules: LaneRules, direction: Direction) -> bool:
     """Whether a code that is shown now is looked at. While an entry hangs at the disk, nobody is
     let in on another, unless the venue lets people in without a record."""
-    able = state.there and state.ready and not state.stuck and not state.fire
+    able = state.there and not state.stuck and not state.fire
     hangs = state.unwritten and direction is Direction.IN and not rules.open_unrecorded
     return able and not hangs and state.grant is None and not state.passing

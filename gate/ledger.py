@@ -13,6 +13,7 @@ from admission.codes import low_bits
 from admission.facts import (
     Admitted,
     CountCorrected,
+    Evacuated,
     Fact,
     Forgiven,
     KeyPublished,
@@ -147,6 +148,14 @@ class GateLedger:
         )
         return [(n, structure(json.loads(body), Admitted), persons) for n, body, persons in rows]
 
+    def last_evacuation(self) -> Evacuated | None:
+        """What this gate told last of fire; None if there never was one."""
+        number = outbox_store.get_mark(self._database, "evacuated")
+        where = "device = ? AND number = ?"
+        told = outbox_store.stored(self._database, where, (self._outbox.device, number))
+        event = told[0].event if told else None
+        return event if isinstance(event, Evacuated) else None
+
     async def fold(self, facts: Iterable[Fact], cursor: int | None = None) -> None:
         """Take in what others told, all or nothing; `cursor` is the feed's number after it.
 
@@ -200,6 +209,8 @@ def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
         case Passed(admission=int(number)) | Lapsed(admission=number) as end:
             connection.execute(_ANSWERED, (end.persons, fact.device, number))
             connection.execute(_CLOSED, (fact.device, number))
+        case Evacuated():
+            outbox_store.set_mark(connection, "evacuated", fact.number)
         case ModeChanged(lane, direction, mode):
             order = (lane, direction.value, mode.value, fact.at.isoformat())
             connection.execute("INSERT OR REPLACE INTO lane_order VALUES (?, ?, ?, ?)", order)

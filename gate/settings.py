@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from admission.request import Doubt, Policy
 from admission.values import AntiPassback, Direction, LaneMode, Zone
 from gate.modes import ScheduledMode, check_chosen
+from gate.phrases import PHRASES
 from runtime.mqtt import BusSettings
 from runtime.topics import check_name
 
@@ -181,7 +182,8 @@ class GateSettings:
 
     `open_unrecorded`: when the disk does not take an entry within `record_within_s`, let the
     visitor in (and write it later) instead of refusing. `give_back`: entries that a power cut
-    interrupted before anybody was seen walking are given back at the next start.
+    interrupted before anybody was seen walking are given back at the next start. `language` is
+    what lanes speak to nobody in particular, and to holders of tickets without one.
     """
 
     device: str
@@ -190,6 +192,7 @@ class GateSettings:
     state: Path
     central: CentralSettings
     lanes: tuple[LaneSettings, ...]
+    language: str = "en"
     zones: tuple[ZoneSettings, ...] = ()
     badges: tuple[Badge, ...] = ()
     policy: PolicySettings = field(default_factory=PolicySettings)
@@ -207,6 +210,8 @@ class GateSettings:
         _no_twins("lanes", (lane.name for lane in self.lanes))
         _no_twins("zones", (zone.name for zone in self.zones))
         _no_twins("badges", (badge.code for badge in self.badges))
+        if self.language not in PHRASES:
+            raise ValueError(f"language: {self.language!r} is none of {', '.join(PHRASES)}")
         if not self.lanes:
             raise ValueError("lanes: a gate needs at least one")
         known = {"", *(zone.name for zone in self.zones)}

@@ -5,7 +5,7 @@ Nothing is coerced: "5" is no int and 1 is no bool. Every problem is found in on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 T = TypeVar("T")
 
@@ -43,6 +43,11 @@ def structure(data: Any, kind: type[T]) -> T:
 def unstructure(value: Any) -> Any:
     """The plain data from which `structure` builds an equal value."""
     return _converter.unstructure(value)
+
+
+def brief_unstructure(kind: type[T]) -> Callable[[T], dict[str, Any]]:
+    """An `unstructure` for `kind` that leaves out fields with their default value."""
+    return make_dict_unstructure_fn(kind, _converter, _cattrs_omit_if_default=True)
 
 
 def parse_time(data: Any) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 
 from admission import facts
 from admission.facts import Event, Fact
-from runtime.convert import Invalid, structure, unstructure
+from runtime.convert import Invalid, brief_unstructure, structure
 
 MAX_PAYLOAD = 1024 * 1024
 """The largest message, in bytes, that anyone of us reads."""
@@ -33,6 +33,7 @@ KINDS: dict[str, type[Event]] = {
     "count_corrected": facts.CountCorrected,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
+_WRITERS = {kind: brief_unstructure(kind) for kind in _NAMES}
 _ENVELOPE = {"device", "number", "at", "kind"}
 
 
@@ -51,13 +52,14 @@ def decode(payload: bytes, limit: int | None = MAX_PAYLOAD) -> Any:
 
 
 def fact_to_data(fact: Fact) -> dict[str, Any]:
-    """{"device": …, "number": …, "at": …, "kind": …} and the event's own fields beside them."""
+    """{"device": …, "number": …, "at": …, "kind": …} and the event's own fields beside them, those with
+    their default value left out: so a default is part of the format, and never changes."""
     return {
         "device": fact.device,
         "number": fact.number,
         "at": fact.at.isoformat(),
         "kind": _NAMES[type(fact.event)],
-        **unstructure(fact.event),
+        **_WRITERS[type(fact.event)](fact.event),
     }
 
 

@@ -12,15 +12,17 @@ from typing import Any, Self
 
 import pytest
 from support.clock import on_virtual_time
-from support.gate import NORTH, SOUTH, WAY, Rig, lanes_in, told_in
+from support.gate import BOTH_WAYS, NORTH, SOUTH, WAY, Rig, gate_in, lanes_in, settings_in, told_in
 from support.listening import settle
 from support.samples import KEY, NOON, TODAY, TOUR, issued, ticket
 
 from admission.codes import SigningKey, human_code, sign_ticket
-from admission.facts import Admitted, Alarmed, Event, Lapsed, Passed, Refused
+from admission.facts import Admitted, Alarmed, Event, Lapsed, Opened, Passed, Refused
 from admission.values import LaneMode, TicketState, Window
+from gate.settings import Badge, ZoneSettings
 from hal.ports import Notice
 from hal.sim.stage import Stage
+from runtime.disk import DiskFault
 
 VISITOR = ticket()
 FAMILY = ticket(4712, persons=5)
@@ -254,6 +256,48 @@ async def test_a_gate_that_never_heard_from_central_says_that_it_is_not_ready(
         await admit(rig)
         await rig.locks()
         assert kinds(await rig.told(2)) == [Admitted, Passed]
+
+
+@on_virtual_time
+async def test_without_keys_visitors_get_out_and_staff_in(tmp_path: Path) -> None:
+    lane = replace(NORTH, turnstile=BOTH_WAYS, exit=WAY)
+    badge = Badge("the duty manager", "staff-4711")
+    async with gate_in(settings_in(tmp_path, lane, badges=(badge,)), known=()) as rig:
+        await rig.shows("Lane not ready")
+        rig.stage.cue("North.exit.reader", scan=CODE)
+        await rig.until(lambda: rig.stage.prop("North.turnstile.latch_out").state.get("on") is True)
+        rig.stage.cue("North.turnstile.sensor_out", pulse=True)
+        await rig.told(2)
+        rig.scan(badge.code)
+        await rig.opens()
+        by = [event.by for event in await rig.told(3) if isinstance(event, Opened)]
+        assert by == ["some code, shown while no key was known", "the duty manager"]
+
+
+@on_virtual_time
+async def test_a_disk_that_cannot_be_read_lets_nobody_in_and_ends_nothing(tmp_path: Path) -> None:
+    def unreadable(zone: str) -> int:
+        raise DiskFault("gate.db cannot be read", "replace the card")
+
+    lane, zone = replace(NORTH, zone="hall"), ZoneSettings("hall", capacity=9)
+    settings = settings_in(tmp_path, lane, zones=(zone,))
+    async with gate_in(settings, tickets=[VISITOR]) as rig:
+        rig.ledger.walking, walking = unreadable, rig.ledger.walking
+        await rig.idle()
+        rig.scan(CODE)
+        await rig.shows("this lane cannot record entries")
+        rig.ledger.walking = walking
+        await admit(rig)
+
+
+@on_virtual_time
+async def test_a_lane_speaks_the_language_of_the_venue_to_nobody_in_particular(
+    tmp_path: Path,
+) -> None:
+    async with gate_in(settings_in(tmp_path, language="de")) as rig:
+        await rig.shows("Bitte Karte scannen")
+        rig.scan("no code at all")
+        await rig.shows("Bitte fragen Sie uns")
 
 
 @on_virtual_time
