@@ -21,6 +21,15 @@ def moves(event: Event) -> Iterator[tuple[str, int]]:
             yield event.zone, event.change
 
 
+def is_history(event: Event) -> bool:
+    """Whether `history_of` looks at it: refusals and the like are no history of a ticket, so a
+    scanner that shows the same one all day does not make it longer."""
+    match event:
+        case Admitted() | Lapsed() | Forgiven() | Passed(direction=Direction.OUT):
+            return True
+    return False
+
+
 def history_of(facts: Iterable[Fact]) -> History:
     """What the facts of one ticket tell, in whatever order they came."""
     admitted: list[Fact] = []

@@ -17,7 +17,7 @@ OURS, BARE = "wicket/1/bench/ours", "wicket/1/bench/bare"
 PAYLOAD = bytes(64)
 
 
-async def measure(plan: Plan) -> Figure:
+async def measure(plan: Plan) -> list[Figure]:
     async with (
         mosquitto(plan.folder) as settings,
         aiomqtt.Client(settings.host, settings.port, socket_options=[NODELAY]) as client,
@@ -46,9 +46,10 @@ async def measure(plan: Plan) -> Figure:
             NAME,
             with_receipt,
             without,
+            against=AGAINST,
             aim=AIM,
             rounds=plan.rounds,
             samples=30 if plan.quick else 100,
         )
         session.cancel()
-    return figure
+    return [figure]

@@ -15,7 +15,7 @@ AGAINST = "three times GET /health of the same process"
 ATTRACTION, ADULT = "museum", 1
 
 
-async def measure(plan: Plan) -> Figure:
+async def measure(plan: Plan) -> list[Figure]:
     demo = lay_out(plan.folder, plan.folder)
     async with (
         mosquitto(plan.folder, demo.broker_port),
@@ -36,7 +36,10 @@ async def measure(plan: Plan) -> Figure:
             return perf_counter() - begun
 
         samples = 5 if plan.quick else 20
-        return await compare(NAME, sell, look, rounds=plan.rounds, samples=samples)
+        figure = await compare(
+            NAME, sell, look, against=AGAINST, rounds=plan.rounds, samples=samples
+        )
+    return [figure]
 
 
 async def _last_slot(http: Central) -> str:

@@ -1,15 +1,17 @@
-"""What the gate's figures begin with: a key, a product, fresh tickets, a scanner, a ledger."""
+"""What the gate's figures begin with: keys, a product, tickets, scanners, ledgers of any size."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from admission.codes import SigningKey, new_ticket_id, sign_ticket
+from admission.codes import SigningKey, low_bits, new_ticket_id, sign_ticket
 from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
 from admission.values import Entitlement, Product, Ticket, Window
 from gate.ledger import SCHEMA, GateLedger
@@ -19,28 +21,32 @@ from runtime.outbox import Outbox
 from runtime.service import utc_now
 from runtime.settings import load
 
-LANE = "North 1"
 ADULT = Product(1, "Museum adult", (Entitlement("museum"),))
 OPENED = utc_now().replace(microsecond=0) - timedelta(days=1)
 KEY = SigningKey(1, bytes(range(32)), OPENED)
 VALID = Window(OPENED, OPENED + timedelta(days=3))
+FEW = 1_000
+_STEP = 0x5DEECE66D
+"""Between two ticket ids of a ledger: odd, so that they differ in 63 bits, and lie anywhere."""
 
-CONFIG = """\
+GATE = """\
 device = "gate-1"
 site = "bench"
 timezone = "Europe/Berlin"
 state = "{state}"
 central = {{ url = "http://127.0.0.1:9", token = "nobody-answers-there" }}
 mqtt = {{ port = 9 }}
+"""
+"""Nothing listens on port 9: it is alone, as in its first second."""
+LANE = """\
 [[lanes]]
-name = "{lane}"
+name = "{name}"
 attractions = ["museum"]
 turnstile = {{ driver = "tripod", latch_in = {{ driver = "sim" }}, sensor = {{ driver = "sim" }} }}
 [lanes.entry]
 readers = [{{ driver = "serial", port = "{port}" }}]
 displays = [{{ driver = "{display}" }}]
 """
-"""A gate with one lane. Nothing listens on port 9: it is alone, as in its first second."""
 
 
 @dataclass(frozen=True)
@@ -64,23 +70,57 @@ def scanner() -> Iterator[Scanner]:
         os.close(there)
 
 
-def fresh_code() -> str:
+def lane_name(number: int) -> str:
+    return f"North {number}"
+
+
+def fresh_code(key: SigningKey = KEY) -> str:
     """A signed code that no gate has heard of."""
-    return sign_ticket(KEY, Ticket(new_ticket_id(), ADULT.id, VALID))
+    return sign_ticket(key, Ticket(new_ticket_id(), ADULT.id, VALID))
 
 
-def lay_out_gate(folder: Path, port: str, display: str) -> Path:
-    """Write the configuration of a gate that reads from `port`; its path."""
+def listed_code(number: int) -> str:
+    """The signed code of the ticket with this number in every ledger that has so many."""
+    return sign_ticket(KEY, Ticket(_listed_id(number), ADULT.id, VALID))
+
+
+def lay_out_gate(folder: Path, ports: Sequence[str], display: str) -> Path:
+    """Write the configuration of a gate with a lane for each port; its path."""
+    folder.mkdir(exist_ok=True)
     config = folder / "gate.toml"
-    state = folder / "gate"
-    config.write_text(CONFIG.format(state=state, lane=LANE, port=port, display=display))
+    lanes = [
+        LANE.format(name=lane_name(number), port=port, display=display)
+        for number, port in enumerate(ports, 1)
+    ]
+    config.write_text(GATE.format(state=folder / "gate") + "".join(lanes))
     return config
 
 
-async def fill_ledger(config: Path) -> None:
-    """Let the gate know key and product, as if central had told it before."""
+async def fill_ledger(config: Path, tickets: int = 0, keys: Sequence[SigningKey] = (KEY,)) -> None:
+    """Let the gate know keys, product and so many tickets, as if central had told it before."""
     settings = load(config, GateSettings)
-    events: list[Event] = [KeyPublished(KEY.issuer), ProductPublished(ADULT)]
+    events: list[Event] = [ProductPublished(ADULT), *(KeyPublished(key.issuer) for key in keys)]
     facts = [Fact(CENTRAL, n, OPENED, event) for n, event in enumerate(events, start=1)]
-    async with Database(settings.state / "gate.db", SCHEMA) as database:
+    path = settings.state / "gate.db"
+    path.parent.mkdir(exist_ok=True)
+    if tickets:
+        _copy_of_large(path, tickets)
+    async with Database(path, SCHEMA) as database:
         await GateLedger(database, Outbox(database, settings.device)).fold(facts, len(facts))
+
+
+def _listed_id(number: int) -> int:
+    return (number + 1) * _STEP % (1 << 63)
+
+
+def _copy_of_large(path: Path, tickets: int) -> None:
+    """To make one takes seconds: it is made once, in the folder of all figures."""
+    large = path.parents[3] / f"{tickets}-tickets.db"
+    if not large.exists():
+        with closing(sqlite3.connect(large)) as connection, connection:
+            connection.executescript(SCHEMA)
+            sql = "INSERT INTO ticket VALUES (?, ?, 1, ?, ?, 1, 'valid', '')"
+            start, end = (int(time.timestamp()) for time in (VALID.start, VALID.end))
+            ids = sorted(_listed_id(number) for number in range(tickets))
+            connection.executemany(sql, ((id_, low_bits(id_), start, end) for id_ in ids))
+    shutil.copyfile(large, path)

@@ -113,22 +113,30 @@ def _grant(
 ) -> Step:
     ticket = granted.ticket
     id_ = state.grants + 1
-    grant = Grant(id_, direction, now, granted.persons, ticket=ticket.id, language=ticket.language)
-    state = replace(state, grants=id_, notice_until=None, tail=None)
-    if direction is Direction.OUT or granted.entitlement is None:
+    line = granted.entitlement if direction is Direction.IN else None
+    grant = Grant(
+        id_,
+        direction,
+        now + rules.record_s,
+        granted.persons,
+        ticket=ticket.id,
+        language=ticket.language,
+        released=line is None,
+        charged=line is not None,
+    )
+    state = replace(state, grants=id_, notice_until=None, tail=None, grant=grant)
+    if line is None:
         return grants.release(state, rules, grant, now)
-    attraction = granted.entitlement.attraction
     entry = Admitted(
         ticket.id,
-        attraction,
+        line.attraction,
         rules.name,
         granted.persons,
         rules.zone,
         granted.again,
         granted.remark.value if granted.remark else "",
     )
-    waits = replace(grant, released=False, charged=True, until=now + rules.record_s)
-    return replace(state, grant=waits), [Record(id_, entry)]
+    return state, [Record(id_, entry)]
 
 
 def _recorded(state: LaneState, rules: LaneRules, id_: int, number: int, now: float) -> Step:

@@ -85,7 +85,8 @@ class Lane:
         self.signs = {way: Sign() for way in Direction}
         self._working = dict.fromkeys(Direction, 0)
         self._commands: asyncio.Queue[Effect] = asyncio.Queue()
-        self._changed = asyncio.Event()
+        self._sooner = asyncio.Event()
+        self._awake_at: float | None = None
 
     @property
     def walking(self) -> int:
@@ -128,12 +129,12 @@ class Lane:
     def happen(self, happening: Happening) -> None:
         """Take it up now; what follows from it is under way when this returns."""
         now = asyncio.get_running_loop().time()
-        before = self.state.deadline
         self.state, effects = step(self.state, self.rules, happening, now)
         for effect in effects:
             self._perform(effect)
-        if self.state.deadline != before:
-            self._changed.set()
+        deadline, awake_at = self.state.deadline, self._awake_at
+        if deadline is not None and (awake_at is None or deadline < awake_at):
+            self._sooner.set()
 
     def order(self, way: Direction, mode: LaneMode, by: str) -> None:
         """Staff chooses a mode; the schedule's next change ends it."""
@@ -189,13 +190,18 @@ class Lane:
         self.signs[said.direction].say(Notice(said.tone, title, text, spoken))
 
     async def _keep_time(self) -> None:
+        """A Tick at every deadline. One that moves to later is looked at when the old one comes:
+        to set a timer anew for every step of every visitor costs more than the steps."""
+        now = asyncio.get_running_loop().time
         while True:
-            self._changed.clear()
+            self._sooner.clear()
+            self._awake_at = self.state.deadline
             try:
-                async with asyncio.timeout_at(self.state.deadline):
-                    await self._changed.wait()
+                async with asyncio.timeout_at(self._awake_at):
+                    await self._sooner.wait()
             except TimeoutError:
-                self.happen(Tick())
+                if self.state.deadline is not None and self.state.deadline <= now():
+                    self.happen(Tick())
 
     async def _keep_modes(self) -> None:
         """What the schedule says, when it says it."""

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from admission.facts import Event, Fact
+from admission.presence import is_history
 from runtime.database import Database
 from runtime.mqtt import Bus
 from runtime.wire import encode, fact_from_data, fact_to_data
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS fact (
 CREATE INDEX IF NOT EXISTS fact_by_ticket ON fact (ticket) WHERE ticket IS NOT NULL;
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
+"""`ticket`: the one whose history it is part of."""
 _INSERT = "INSERT OR IGNORE INTO fact (device, number, ticket, body) VALUES (?, ?, ?, ?)"
 _MARK = "SELECT number FROM mark WHERE name = ?"
 
@@ -47,7 +49,8 @@ def insert(
     """Store facts, own or heard; one that is there already is left as it is. `fold` keeps what is
     derived from them in step: it is called for each new one, in the same transaction."""
     for fact in facts:
-        row = (fact.device, fact.number, fact.ticket, json.dumps(fact_to_data(fact)))
+        ticket = fact.ticket if is_history(fact.event) else None
+        row = (fact.device, fact.number, ticket, json.dumps(fact_to_data(fact)))
         if connection.execute(_INSERT, row).rowcount:
             fold(connection, fact)
 

@@ -52,8 +52,10 @@ def decode(payload: bytes, limit: int | None = MAX_PAYLOAD) -> Any:
 
 
 def fact_to_data(fact: Fact) -> dict[str, Any]:
-    """{"device": …, "number": …, "at": …, "kind": …} and the event's own fields beside them, those with
-    their default value left out: so a default is part of the format, and never changes."""
+    """{"device": …, "number": …, "at": …, "kind": …} and the event's own fields beside them.
+
+    Those with their default value are left out: a default is part of the format, and never changes.
+    """
     return {
         "device": fact.device,
         "number": fact.number,
