@@ -54,7 +54,7 @@ def _first_visitor(folder: Path, tickets: int) -> Sample:
         code = listed_code(next(numbers))
         begun = perf_counter()
         async with running(folder / str(tickets), tickets=tickets) as gate:
-            await gate.try_to_enter(code)
+            await gate.admit(code)
             return perf_counter() - begun
 
     return start

@@ -30,8 +30,8 @@ class Daemon:
     def pid(self) -> int:
         return self.process.pid
 
-    async def try_to_enter(self, code: str) -> None:
-        """Shown at the first lane until that greets: it is deaf while somebody is served."""
+    async def admit(self, code: str) -> None:
+        """Show it at the first lane; back when that greets."""
         async with asyncio.timeout(PATIENCE_S):
             self.scanners[0].scan(code)
             await self.said(RELEASED)

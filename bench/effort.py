@@ -39,7 +39,13 @@ async def measure(plan: Plan) -> list[Figure]:
     rounds = [[median(samples) for samples in turn] for turn in measured]
     effort = [(ours, verify + LIMIT_S) for ours, verify, *_ in rounds]
     return [
-        figure(NAME, effort, against="one signature's check + 60 us", unit="us", aim=1.0),
+        figure(
+            NAME,
+            effort,
+            against="one signature's check + 60 us; of a lane that slept, with its wake-up",
+            unit="us",
+            aim=1.0,
+        ),
         *(
             figure(
                 f"refusal, {kind}",

@@ -28,7 +28,7 @@ async def measure(plan: Plan) -> list[Figure]:
 
 
 async def _memory(plan: Plan) -> Figure:
-    """Private to the process, after some admissions, and after its file was looked through."""
+    """Private to the process, after an admission, and after its file was looked through."""
     async with AsyncExitStack() as stack:
         gates = [
             await stack.enter_async_context(_used(plan.folder / str(tickets), tickets))
@@ -44,8 +44,7 @@ async def _memory(plan: Plan) -> Figure:
 @asynccontextmanager
 async def _used(folder: Path, tickets: int) -> AsyncIterator[Daemon]:
     async with running(folder, tickets=tickets) as gate:
-        for number in range(3):
-            await gate.try_to_enter(listed_code(number))
+        await gate.admit(listed_code(0))
         yield gate
 
 
