@@ -164,6 +164,8 @@ def _entries_left(case: _Case) -> Answer | None:
     if persons:
         case.grant = Granted(case.ticket, case.line, persons)
         return None
+    if not uses:
+        return Denied(Reason.ALREADY_USED, case.ticket)
     last = max(uses, key=lambda use: use.at)
     grace = timedelta(seconds=case.line.grace_s)
     fresh = last.lane == case.request.lane and timedelta(0) <= case.now - last.at < grace
@@ -198,8 +200,10 @@ def _room(case: _Case) -> Answer:
 
 
 def _came_in(case: _Case) -> Answer:
-    """Nobody is kept in for what the ticket is; only hard anti-passback asks for the entry."""
-    inside = _inside(case)
+    """Nobody is kept in for what the ticket is; only hard anti-passback asks for the entry, and
+    what it has forgotten or staff forgave keeps nobody in either."""
+    zone = case.request.zone.name
+    inside = min(_balance(_movements(case.history, zone)), case.ticket.persons)
     if inside == 0 and case.request.zone.anti_passback is AntiPassback.HARD:
         return Denied(Reason.NOT_INSIDE, case.ticket)
     return Granted(case.ticket, None, inside or case.ticket.persons)
@@ -231,8 +235,9 @@ def _persons_left(case: _Case, uses: Sequence[Use]) -> int:
     entered = sum(use.entered for use in uses)
     if line.reentry:
         zones = {use.zone for use in uses if use.zone}
-        out = sum(exit_.persons for exit_ in case.history.exits if exit_.zone in zones)
-        entered = max(0, entered - out)
+        came = [(use.at, use.entered) for use in uses]
+        went = [(e.at, -e.persons) for e in case.history.exits if e.zone in zones]
+        entered = _balance([*came, *went])
     match line.validation:
         case Validation.SINGLE:
             return max(0, ticket.persons - entered)
@@ -253,13 +258,21 @@ def _inside(case: _Case) -> int:
     if zone.reset_after is not None:
         since.append(case.now - zone.reset_after)
     after = max(since, default=_EVER)
-    came = sum(
-        use.entered
-        for use in history.uses
-        if use.zone == zone.name and use.at > after and not use.again
-    )
-    went = sum(e.persons for e in history.exits if e.zone == zone.name and e.at > after)
-    return max(0, came - went)
+    return _balance([move for move in _movements(history, zone.name) if move[0] > after])
+
+
+def _movements(history: History, zone: str) -> list[tuple[datetime, int]]:
+    """When how many came into the zone, or (less than 0) left it."""
+    came = [(u.at, u.entered) for u in history.uses if u.zone == zone and not u.again]
+    return [*came, *((e.at, -e.persons) for e in history.exits if e.zone == zone)]
+
+
+def _balance(movements: list[tuple[datetime, int]]) -> int:
+    """Who is left in the end. Somebody who goes without having come leaves nobody less."""
+    inside = 0
+    for _, change in sorted(movements, key=lambda move: move[0]):
+        inside = max(0, inside + change)
+    return inside
 
 
 _EVER = datetime.min.replace(tzinfo=UTC)

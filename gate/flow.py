@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from admission.facts import Admitted, Opened, Passed, Refused
+from admission.facts import Admitted, Opened, Refused
 from admission.request import Denied, Granted
 from admission.values import Direction, LaneMode
-from gate import grants
+from gate import grants, passages
 from gate.grants import NOTICE_S, Step
 from gate.happenings import (
     Alarm,
     Effect,
+    ExplainNext,
     Fire,
     Happening,
     Judged,
@@ -31,17 +32,16 @@ from gate.happenings import (
     Record,
     Recorded,
     Say,
-    TestNext,
     Tick,
     Unreadable,
 )
 from gate.lane_state import Grant, LaneRules, LaneState
 from hal.ports import Passage, Passing, ReleaseAsked, Tone, Trouble, Troubled
 
+SAME_S = 2.0
+"""The same refusal again within this time is no new one."""
 LATE_S = 1.0
 """A body that comes this long after the barrier was locked had begun to walk before."""
-TAIL_S = 1.5
-"""A body this close behind the last one let in is tailgating; later, it forces the lane."""
 TEST_S = 15.0
 """How long a test badge waits for the code to explain."""
 
@@ -58,19 +58,18 @@ def step(state: LaneState, rules: LaneRules, happening: Happening, now: float) -
         case Unreadable():
             return grants.alarm(state, rules, Alarm.JOURNAL, now)
         case Passage(direction):
-            return _passage(state, rules, direction, now)
+            return passages.passage(state, rules, direction, now)
         case Passing(began):
             return replace(state, passing=began), []
         case Troubled(trouble, on):
-            if trouble is Trouble.SENSOR_STUCK:
-                state = replace(state, stuck=on, passing=False)
-            return grants.alarm(state, rules, Alarm(trouble.value), now, on=on)
+            return _troubled(state, rules, trouble, now, on=on)
         case OpenOnce(direction, by):
             return _open_once(state, rules, direction, by, now)
         case ReleaseAsked(direction):
             return _open_once(state, rules, direction, "request to exit", now)
-        case TestNext():
-            return replace(state, test_until=now + TEST_S), grants.say(rules, Tone.WAIT, "test")
+        case ExplainNext(direction):
+            said = Say(direction, Tone.WAIT, "test")
+            return replace(state, test=(direction, now + TEST_S)), [said]
         case Ordered(direction, mode):
             kept = tuple(pair for pair in state.modes if pair[0] is not direction)
             changed = replace(state, modes=(*kept, (direction, mode)))
@@ -93,19 +92,34 @@ def step(state: LaneState, rules: LaneRules, happening: Happening, now: float) -
 def _judged(state: LaneState, rules: LaneRules, judged: Judged, now: float) -> Step:
     direction, answer = judged.direction, judged.answer
     language = answer.ticket.language if answer.ticket else ""
-    if now < state.test_until:
+    if state.test and state.test[0] is direction and now < state.test[1]:
         tone = Tone.WELCOME if isinstance(answer, Granted) else Tone.REFUSE
         said = Say(direction, tone, "tested", language, answer=answer)
-        return replace(state, test_until=0.0, notice_until=now + NOTICE_S), [said]
+        return replace(state, test=None, notice_until=now + NOTICE_S), [said]
     if isinstance(answer, Denied):
-        ticket = answer.ticket.id if answer.ticket else None
-        code = judged.code[:64]
-        refused = Refused(ticket, rules.name, answer.reason.value, code, direction)
-        said = Say(direction, Tone.REFUSE, "refused", language, answer=answer)
-        return replace(state, notice_until=now + NOTICE_S), [said, Note(refused)]
+        return _refuse(state, rules, judged, answer, now)
     if state.mode(direction) is LaneMode.FREE:
         return state, []
     return _grant(state, rules, direction, answer, now)
+
+
+def _refuse(state: LaneState, rules: LaneRules, judged: Judged, denied: Denied, now: float) -> Step:
+    """A scanner that shows the same code all day is answered, and written down once."""
+    direction, ticket = judged.direction, denied.ticket
+    refused = Refused(
+        ticket.id if ticket else None,
+        rules.name,
+        denied.reason.value,
+        judged.code[:64],
+        direction,
+    )
+    before = state.refused
+    state = replace(state, notice_until=now + NOTICE_S, refused=(refused, now + SAME_S))
+    if before is not None and before[0] == refused and now < before[1]:
+        return state, []
+    language = ticket.language if ticket else ""
+    said = Say(direction, Tone.REFUSE, "refused", language, answer=denied)
+    return state, [said, Note(refused)]
 
 
 def _grant(
@@ -148,18 +162,24 @@ def _recorded(state: LaneState, rules: LaneRules, id_: int, number: int, now: fl
         told: list[Effect] = [grants.passed(rules, grant, 1) for _ in range(grant.passed)]
         return replace(state, grant=grant), told
     late = [one for one in state.unwritten if one.id == id_]
-    state = replace(state, unwritten=tuple(o for o in state.unwritten if o.id != id_))
-    notes: list[Effect] = []
+    state, notes = _answered(state, rules, id_)
     for one in late:
         notes += grants.account(rules, replace(one, number=number))
     return state, notes
 
 
+def _answered(state: LaneState, rules: LaneRules, id_: int) -> Step:
+    """The disk has answered for a grant that is over."""
+    left = tuple(one for one in state.unwritten if one.id != id_)
+    if left == state.unwritten:
+        return state, []
+    return grants.rest(replace(state, unwritten=left), rules, move=False)
+
+
 def _not_recorded(state: LaneState, rules: LaneRules, id_: int, now: float) -> Step:
-    state = replace(state, unwritten=tuple(o for o in state.unwritten if o.id != id_))
     grant = state.grant
     if grant is None or grant.id != id_ or grant.released:
-        return state, []
+        return _answered(state, rules, id_)
     return _without_disk(replace(state, grant=replace(grant, charged=False)), rules, now)
 
 
@@ -175,59 +195,16 @@ def _without_disk(state: LaneState, rules: LaneRules, now: float) -> Step:
     return replace(state, grant=None, unwritten=waiting), alarm
 
 
-def _passage(state: LaneState, rules: LaneRules, seen: Direction | None, now: float) -> Step:
-    grant = state.grant if state.grant and state.grant.released else None
-    direction = seen or _likely(state, grant, now)
-    if grant is not None and direction is grant.direction and grant.passed < grant.persons:
-        return _walked(state, rules, grant, now)
-    notes: list[Effect] = []
-    if direction is not None:
-        body = Passed(None, None, rules.name, 1, direction, *grants.zones(rules, direction))
-        notes.append(Note(body))
-        if state.mode(direction) in (LaneMode.FREE, LaneMode.EMERGENCY):
-            return state, notes
-    elif any(state.mode(way) in (LaneMode.FREE, LaneMode.EMERGENCY) for way in Direction):
-        return state, notes
-    state, alarm = grants.alarm(state, rules, _what_it_is(state, grant, direction, now), now)
-    return state, notes + alarm
-
-
-def _likely(state: LaneState, grant: Grant | None, now: float) -> Direction | None:
-    """Which way it went, if the sensor cannot tell: the way that is open, if it is one."""
-    if grant is not None:
-        return grant.direction
-    free = [way for way in Direction if state.mode(way) is LaneMode.FREE]
-    if len(free) == 1:
-        return free[0]
-    if free or state.fire or not state.tail or now >= state.tail[1]:
-        return None
-    return state.tail[0]
-
-
-def _what_it_is(
-    state: LaneState, grant: Grant | None, direction: Direction | None, now: float
-) -> Alarm:
-    if grant is not None and direction is not grant.direction:
-        return Alarm.WRONG_WAY
-    if state.tail and state.tail[0] is direction and now < state.tail[1]:
-        return Alarm.TAILGATING
-    return Alarm.FORCED
-
-
-def _walked(state: LaneState, rules: LaneRules, grant: Grant, now: float) -> Step:
-    """One body of the grant is through."""
-    grant = replace(grant, passed=grant.passed + 1)
-    told = grant.number is not None or not grant.charged
-    notes: list[Effect] = [grants.passed(rules, grant, 1)] if told else []
-    if grant.passed < grant.persons and not grant.closing:
-        state, effects = grants.release(state, rules, grant, now)
-        return state, notes + effects
-    if grant.passed < grant.persons:
-        return replace(state, grant=grant), notes
-    waiting = state.unwritten if told else (*state.unwritten, grant)
-    done = replace(state, grant=None, unwritten=waiting, tail=(grant.direction, now + TAIL_S))
-    done, rest = grants.rest(done, rules)
-    return done, notes + rest
+def _troubled(
+    state: LaneState, rules: LaneRules, trouble: Trouble, now: float, *, on: bool
+) -> Step:
+    if trouble is Trouble.SENSOR_STUCK:
+        state = replace(state, stuck=on, passing=False)
+    state, told = grants.alarm(state, rules, Alarm(trouble.value), now, on=on)
+    if on:
+        return state, told
+    state, said = grants.rest(state, rules, move=False)
+    return state, told + said
 
 
 def _tick(state: LaneState, rules: LaneRules, now: float) -> Step:
@@ -235,6 +212,8 @@ def _tick(state: LaneState, rules: LaneRules, now: float) -> Step:
     if state.notice_until is not None and now >= state.notice_until:
         state, said = grants.rest(replace(state, notice_until=None), rules, move=False)
         effects += said
+        if state.grant and state.grant.released and not state.grant.closing:
+            effects.append(grants.welcome(state.grant))
     grant = state.grant
     if grant is None or now < grant.until:
         return state, effects

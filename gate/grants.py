@@ -7,7 +7,7 @@ from dataclasses import replace
 from admission.facts import Alarmed, Lapsed, Passed
 from admission.values import Direction, LaneMode
 from gate.happenings import Alarm, Effect, Evacuate, Lock, Note, Open, Release, Say
-from gate.lane_state import Grant, LaneRules, LaneState
+from gate.lane_state import Grant, LaneRules, LaneState, hangs
 from hal.ports import Tone
 
 NOTICE_S = 4.0
@@ -18,14 +18,15 @@ Step = tuple[LaneState, list[Effect]]
 
 def release(state: LaneState, rules: LaneRules, grant: Grant, now: float) -> Step:
     """Open for the next body of the grant."""
-    left = grant.persons - grant.passed
     open_ = replace(grant, released=True, until=now + rules.pass_within_s)
-    said = Say(grant.direction, Tone.WELCOME, _walk(grant), grant.language, left)
-    return replace(state, grant=open_), [Release(grant.direction), said]
+    return replace(state, grant=open_), [Release(grant.direction), welcome(grant)]
 
 
-def _walk(grant: Grant) -> str:
-    return "goodbye" if grant.direction is Direction.OUT else "welcome"
+def welcome(grant: Grant) -> Say:
+    """To those of the grant who may still walk."""
+    left = grant.persons - grant.passed
+    word = "goodbye" if grant.direction is Direction.OUT else "welcome"
+    return Say(grant.direction, Tone.WELCOME, word, grant.language, left)
 
 
 def account(rules: LaneRules, grant: Grant) -> list[Effect]:
@@ -82,20 +83,24 @@ def rest(state: LaneState, rules: LaneRules, *, move: bool = True) -> Step:
         free = state.mode(way) is LaneMode.FREE
         if move and state.there:
             effects.append(Open(way) if free else Lock(way))
-        effects.append(Say(way, *_sign(state, way)))
+        effects.append(Say(way, *_sign(state, rules, way)))
     return state, effects
 
 
-def _sign(state: LaneState, way: Direction) -> tuple[Tone, str]:
-    if not state.there or state.stuck:
+def _sign(state: LaneState, rules: LaneRules, way: Direction) -> tuple[Tone, str]:
+    if not state.there:
+        return Tone.CLOSED, "out of order"
+    if state.mode(way) is LaneMode.FREE:
+        return Tone.FREE, "free"
+    if state.stuck:
         return Tone.CLOSED, "out of order"
     match state.mode(way):
-        case LaneMode.FREE:
-            return Tone.FREE, "free"
         case LaneMode.CLOSED:
             return Tone.CLOSED, "closed"
     if not state.ready and way is Direction.IN:
         return Tone.WAIT, "not ready"
+    if hangs(state, rules, way):
+        return Tone.WAIT, "journal"
     if way in state.blind:
         return Tone.CLOSED, "reader out of order"
     return Tone.IDLE, "idle"

@@ -61,8 +61,10 @@ class OpenOnce:
 
 
 @dataclass(frozen=True, slots=True)
-class TestNext:
-    """The next code is only explained, not used."""
+class ExplainNext:
+    """The next code in this direction is only explained, not used."""
+
+    direction: Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ Happening = (
     | NotRecorded
     | Unreadable
     | OpenOnce
-    | TestNext
+    | ExplainNext
     | Ordered
     | LockSwitch
     | Fire

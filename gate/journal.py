@@ -26,6 +26,7 @@ class Journal:
         self._outbox = outbox
         self._clock = clock
         self._notes: asyncio.Queue[tuple[Event, datetime]] = asyncio.Queue(LIMIT)
+        self._under_way = 0
         self.fault: DiskFault | None = None
         """Why the disk took nothing the last time; None if it did."""
 
@@ -33,7 +34,8 @@ class Journal:
         """The event counts from now on; await the answer for it to be on the disk. Raises DiskFault
         (and then it counts no more) unless told to keep trying."""
         at = self._clock()
-        return self._write(event, at, self._outbox.begin(event, at), keep_trying=keep_trying)
+        begun = self._outbox.begin(event, at, keep=keep_trying)
+        return self._write(event, at, begun, keep_trying=keep_trying)
 
     def note(self, event: Event) -> None:
         """Write it soon, in order, however long the disk takes."""
@@ -49,12 +51,14 @@ class Journal:
             waiting = [await self._notes.get()]
             while not self._notes.empty():
                 waiting.append(self._notes.get_nowait())
+            self._under_way = len(waiting)
             async with asyncio.TaskGroup() as group:
                 for event, at in waiting:
-                    begun = self._outbox.begin(event, at)
+                    begun = self._outbox.begin(event, at, keep=True)
                     group.create_task(self._write(event, at, begun, keep_trying=True))
             for _ in waiting:
                 self._notes.task_done()
+            self._under_way = 0
 
     async def drain(self) -> None:
         """Return when all that is noted is written, or the disk takes too long."""
@@ -62,7 +66,8 @@ class Journal:
             async with asyncio.timeout(DRAIN_S):
                 await self._notes.join()
         except TimeoutError:
-            log.error("the disk takes nothing: %d notes are lost", self._notes.qsize())
+            lost = self._notes.qsize() + self._under_way
+            log.error("the disk takes nothing: %d notes are lost", lost)
 
     async def _write(
         self, event: Event, at: datetime, begun: asyncio.Future[Fact], *, keep_trying: bool
@@ -78,7 +83,7 @@ class Journal:
                 self._healed()
                 return fact
             await asyncio.sleep(AGAIN_S)
-            begun = self._outbox.begin(event, at)
+            begun = self._outbox.begin(event, at, keep=True, again=begun)
 
     def _failed(self, fault: DiskFault) -> None:
         if str(fault) != str(self.fault):

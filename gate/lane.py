@@ -21,6 +21,7 @@ from gate.flow import step
 from gate.happenings import (
     Effect,
     Evacuate,
+    ExplainNext,
     Happening,
     Judged,
     Lock,
@@ -37,12 +38,11 @@ from gate.happenings import (
     Recorded,
     Release,
     Say,
-    TestNext,
     Tick,
     Unreadable,
 )
 from gate.lane_state import LaneRules, LaneState, listens
-from gate.modes import next_change
+from gate.modes import Order, next_change
 from gate.phrases import phrase
 from gate.question import Entrance, ordered_mode, question
 from gate.settings import Badge, Deed, GateSettings, LaneSettings
@@ -55,8 +55,8 @@ from runtime.disk import DiskFault
 
 log = logging.getLogger("wicket.gate")
 
-LOOK_S = 3600.0
-"""How often a lane without schedule looks what mode it is in."""
+LOOK_S = 10.0
+"""How often a lane looks what mode it is in: its clock may have been set meanwhile."""
 
 
 class Lane:
@@ -81,6 +81,8 @@ class Lane:
             gate.record_within_s,
             gate.open_unrecorded,
         )
+        orders = {way: around.ledger.order(settings.name, way) for way in Direction}
+        self._orders = {way: order for way, order in orders.items() if order}
         self.state = LaneState(tuple((way, self.mode(way)) for way in Direction))
         self.signs = {way: Sign() for way in Direction}
         self._working = dict.fromkeys(Direction, 0)
@@ -102,8 +104,8 @@ class Lane:
 
     def mode(self, way: Direction) -> LaneMode:
         """As ordered or scheduled."""
-        around = self._around
-        return ordered_mode(around.ledger, self._entrance(way), around.clock())
+        now = self._around.clock()
+        return ordered_mode(self._orders.get(way), self._entrance(way), now)
 
     async def run(self) -> None:
         """Serve visitors for ever. A lost device costs this lane seconds, other lanes nothing."""
@@ -139,6 +141,7 @@ class Lane:
     def order(self, way: Direction, mode: LaneMode, by: str) -> None:
         """Staff chooses a mode; the schedule's next change ends it."""
         log.info("%s: %s set to %s by %s", self.settings.name, way.value, mode.value, by)
+        self._orders[way] = Order(mode, self._around.clock())
         self._around.journal.note(ModeChanged(self.settings.name, way, mode, by))
         self.happen(Ordered(way, mode))
 
@@ -299,7 +302,7 @@ class Lane:
             case Deed.OPEN:
                 self.happen(OpenOnce(way, badge.name))
             case Deed.TEST:
-                self.happen(TestNext())
+                self.happen(ExplainNext(way))
             case deed:
                 self.order(way, LaneMode(deed.value), badge.name)
 

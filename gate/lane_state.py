@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from admission.facts import Refused
 from admission.values import Direction, LaneMode
 
 
@@ -54,7 +55,9 @@ class LaneState:
     """Directions without a reader that works."""
     notice_until: float | None = None
     tail: tuple[Direction, float] | None = None
-    test_until: float = 0.0
+    test: tuple[Direction, float] | None = None
+    refused: tuple[Refused, float] | None = None
+    """The last refusal, and until when the same one is not told again."""
     unwritten: tuple[Grant, ...] = ()
     """Grants that are over and whose entry the disk has not answered for."""
 
@@ -74,8 +77,14 @@ class LaneState:
 
 
 def listens(state: LaneState, rules: LaneRules, direction: Direction) -> bool:
-    """Whether a code that is shown now is looked at. While an entry hangs at the disk, nobody is
-    let in on another, unless the venue lets people in without a record."""
+    """Whether a code that is shown now is looked at."""
     able = state.there and not state.stuck and not state.fire
-    hangs = state.unwritten and direction is Direction.IN and not rules.open_unrecorded
-    return able and not hangs and state.grant is None and not state.passing
+    idle = state.grant is None and not state.passing
+    return able and idle and not hangs(state, rules, direction)
+
+
+def hangs(state: LaneState, rules: LaneRules, direction: Direction) -> bool:
+    """While an entry hangs at the disk, nobody is let in on another, unless the venue lets people
+    in without a record."""
+    waits = bool(state.unwritten) and direction is Direction.IN
+    return waits and not rules.open_unrecorded

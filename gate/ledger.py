@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from admission.codes import low_bits
 from admission.facts import (
+    CENTRAL,
     Admitted,
     CountCorrected,
     Evacuated,
@@ -87,7 +88,8 @@ class GateLedger:
         self.walking: Callable[[str], int] = lambda zone: 0
         """How many persons are let into the zone and have not walked yet; the lanes know."""
         self.newest = _time(outbox_store.get_mark(database, "newest"))
-        """The time of the newest fact that others told; None if they told none."""
+        """The time of central's newest fact; None if it told none. One gate whose clock is wrong
+        shall not make the others doubt theirs."""
         self._load_catalogue()
 
     @property
@@ -173,7 +175,8 @@ class GateLedger:
                 outbox_store.set_mark(connection, "feed", cursor)
             outbox_store.set_mark(connection, "newest", newest)
 
-        newest = max((int(fact.at.timestamp()) for fact in batch), default=0)
+        own = (int(fact.at.timestamp()) for fact in batch if fact.device == CENTRAL)
+        newest = max(own, default=0)
         await self._database.write(work)
         self.newest = _time(max(newest, int(self.newest.timestamp()) if self.newest else 0))
         if any(isinstance(fact.event, ProductPublished | KeyPublished) for fact in batch):

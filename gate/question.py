@@ -12,7 +12,7 @@ from admission.reasons import explain
 from admission.request import AdmissionRequest, Answer, Check, Denied, Granted
 from admission.values import Direction, LaneMode
 from gate.ledger import GateLedger
-from gate.modes import mode_at
+from gate.modes import Order, mode_at
 from gate.settings import GateSettings, LaneSettings
 
 Doubts = tuple[bool, timedelta]
@@ -28,10 +28,9 @@ class Entrance:
     way: Direction
 
 
-def ordered_mode(ledger: GateLedger, entrance: Entrance, now: datetime) -> LaneMode:
+def ordered_mode(order: Order | None, entrance: Entrance, now: datetime) -> LaneMode:
     """As staff ordered it or the schedule says."""
     settings = entrance.lane.way(entrance.way)
-    order = ledger.order(entrance.lane.name, entrance.way)
     return mode_at(now, settings.mode, settings.schedule, order, entrance.gate.zone_info)
 
 
@@ -78,7 +77,8 @@ def try_code(
     ledger: GateLedger, entrance: Entrance, code: str, at: datetime, doubts: Doubts
 ) -> Trial:
     """Would this code enter at that time, as far as is known now?"""
-    mode = ordered_mode(ledger, entrance, at)
+    order = ledger.order(entrance.lane.name, entrance.way)
+    mode = ordered_mode(order, entrance, at)
     request = question(entrance, code, mode, doubts)
     return Trial(at, mode, tuple(checks(ledger, request, at)))
 

@@ -20,6 +20,7 @@ from runtime.mqtt import BusSettings
 from runtime.topics import check_name
 
 MAX_PASS_S = 600
+MAX_MIN = 365 * 24 * 60
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class LaneSettings:
     lock_switch: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError("name: a lane needs one, for visitors and staff to read")
         if not self.attractions:
             raise ValueError("attractions: a lane needs at least one")
         if not 0 < self.pass_within_s <= MAX_PASS_S:
@@ -101,8 +104,7 @@ class ZoneSettings:
             raise ValueError("name: a zone needs one")
         if self.capacity is not None and self.capacity < 0:
             raise ValueError("capacity: cannot be less than 0 persons")
-        if self.reset_after_min is not None and not self.reset_after_min > 0:
-            raise ValueError("reset_after_min: must be more than 0 minutes")
+        _check_minutes("reset_after_min", self.reset_after_min)
 
     @property
     def value(self) -> Zone:
@@ -119,6 +121,9 @@ class PolicySettings:
     untrusted_clock: Doubt = Doubt.STAFF_LANE
     stale_after_min: float | None = None
     stale: Doubt = Doubt.STAFF_LANE
+
+    def __post_init__(self) -> None:
+        _check_minutes("stale_after_min", self.stale_after_min)
 
     @property
     def value(self) -> Policy:
@@ -172,6 +177,8 @@ class PageSettings:
     password: str = ""
 
     def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise ValueError("port: 1 to 65535")
         if self.host not in ("127.0.0.1", "::1", "localhost") and len(self.password) < 8:
             raise ValueError("password: at least 8 characters, if others are to reach the page")
 
@@ -235,6 +242,11 @@ class GateSettings:
     def zone(self, name: str) -> Zone:
         """The zone of that name; the zone without a name for ""."""
         return next((zone.value for zone in self.zones if zone.name == name), Zone())
+
+
+def _check_minutes(key: str, minutes: float | None) -> None:
+    if minutes is not None and not 0 < minutes <= MAX_MIN:
+        raise ValueError(f"{key}: more than 0 minutes and at most {MAX_MIN}, a year")
 
 
 def _no_twins(key: str, names: Iterable[str]) -> None:

@@ -123,17 +123,21 @@ class Sync:
 
     async def _listen(self) -> None:
         async for message in self._bus.messages():
-            if isinstance(message, Connected):
-                self._behind.set()
-                self._outbox.send_again()
-                await self._send_status()
-                continue
             try:
-                await self._take(message)
-            except Invalid as invalid:
-                log.warning("%s: message set aside: %s", message.topic, invalid)
+                await self._hear(message)
             except DiskFault:
                 self._behind.set()  # what was missed is asked for until the disk takes it
+
+    async def _hear(self, message: Connected | Message) -> None:
+        if isinstance(message, Connected):
+            self._behind.set()
+            self._outbox.send_again()
+            await self._send_status()
+            return
+        try:
+            await self._take(message)
+        except Invalid as invalid:
+            log.warning("%s: message set aside: %s", message.topic, invalid)
 
     async def _take(self, message: Message) -> None:
         data = decode(message.payload)
@@ -224,7 +228,10 @@ class Sync:
     async def _tell_status(self) -> None:
         while True:
             await asyncio.sleep(STATUS_S)
-            await self._send_status()
+            try:
+                await self._send_status()
+            except DiskFault as fault:
+                log.debug("no status: %s", fault)
 
     async def _send_status(self) -> None:
         status = {

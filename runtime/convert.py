@@ -51,12 +51,14 @@ def brief_unstructure(kind: type[T]) -> Callable[[T], dict[str, Any]]:
 
 
 def parse_time(data: Any) -> datetime:
-    """An ISO 8601 time with its zone. Raises ValueError."""
+    """An ISO 8601 time of the years 1970 to 2999 with its zone. Raises ValueError."""
     if not isinstance(data, str):
         raise ValueError(f"expected a time in quotes, got {data!r}")
     time = datetime.fromisoformat(data)
     if time.tzinfo is None:
         raise ValueError(f"{data!r} lacks a time zone (write 2026-01-31T09:00:00+01:00)")
+    if not 1970 <= time.year < 3000:
+        raise ValueError(f"{data!r} is not within the years 1970 to 2999")
     return time
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from admission.facts import Event, Fact
 from admission.presence import is_history
-from runtime.database import Database
+from runtime.database import Database, DiskFault
+from runtime.log import Repeats
 from runtime.mqtt import Bus
 from runtime.wire import encode, fact_from_data, fact_to_data
 
@@ -105,8 +106,11 @@ class Outbox:
         self.acknowledged = get_mark(database, "acknowledged")
         self._sent = self.acknowledged
         self._pending: dict[int, tuple[Fact, asyncio.Future[Fact]]] = {}
+        self._keep: set[asyncio.Future[Fact]] = set()
+        self._kept: dict[asyncio.Future[Fact], Fact] = {}
         self._storing = False
         self._news = asyncio.Event()
+        self._repeats = Repeats(log)
 
     @property
     def waiting(self) -> int:
@@ -114,23 +118,37 @@ class Outbox:
         return max(0, self._stored - self.acknowledged)
 
     def pending(self, ticket: int) -> list[Fact]:
-        """Facts about `ticket` that are told but not yet on the disk."""
-        return [fact for fact, _ in self._pending.values() if fact.ticket == ticket]
+        """Facts about `ticket` that are told, or will be told again, but not yet on the disk."""
+        told = [*(fact for fact, _ in self._pending.values()), *self._kept.values()]
+        return [fact for fact in told if fact.ticket == ticket]
 
     async def tell(self, event: Event, at: datetime) -> Fact:
         """Return when the event is on the disk, see `begin`."""
         return await self.begin(event, at)
 
-    def begin(self, event: Event, at: datetime) -> asyncio.Future[Fact]:
+    def begin(
+        self,
+        event: Event,
+        at: datetime,
+        *,
+        keep: bool = False,
+        again: asyncio.Future[Fact] | None = None,
+    ) -> asyncio.Future[Fact]:
         """Number the event at once; done when it is on the disk. Those who come while the disk is
         busy share the next flush. Whoever stops waiting leaves the fact on its way.
 
-        DiskFault to all who wait: what they told is void, its numbers are given again.
+        DiskFault to all who wait: what they told is void, its numbers are given again. With `keep`
+        it counts as pending even then, until it is told once more, `again` being the void future.
         """
+        if again is not None:
+            del self._kept[again]
         self._last += 1
         fact = Fact(self.device, self._last, at, event)
         stored: asyncio.Future[Fact] = asyncio.get_running_loop().create_future()
         self._pending[fact.number] = fact, stored
+        if keep:
+            self._keep.add(stored)
+            stored.add_done_callback(self._keep.discard)
         if not self._storing:
             self._store()
         return stored
@@ -160,7 +178,9 @@ class Outbox:
         """For those who came meanwhile too: their numbers would leave a hole before them."""
         waiting, self._pending = self._pending, {}
         self._last = max(self._stored, self.acknowledged)
-        for _, stored in waiting.values():
+        for fact, stored in waiting.values():
+            if stored in self._keep:
+                self._kept[stored] = fact
             if not stored.done():
                 stored.set_exception(error)
 
@@ -198,7 +218,7 @@ class Outbox:
             if self.acknowledged > heard:
                 heard, again_at = self.acknowledged, now() + RESEND_S
                 self._sent = max(self._sent, heard)
-            batch = self._without_holes(self.after(self._sent))
+            batch = self._next_batch()
             if batch and await bus.publish(topic, encode({"facts": batch})):
                 self._sent = batch[-1]["number"]
                 continue
@@ -207,6 +227,15 @@ class Outbox:
                     await self._news.wait()
             except TimeoutError:
                 self._sent, again_at = heard, now() + RESEND_S
+
+    def _next_batch(self) -> list[dict[str, Any]]:
+        try:
+            batch = self._without_holes(self.after(self._sent))
+        except DiskFault as fault:
+            self._repeats.failed(f"facts are not sent, they cannot be read: {fault}")
+            return []
+        self._repeats.healed("facts can be read again")
+        return batch
 
     def _without_holes(self, facts: list[Fact]) -> list[dict[str, Any]]:
         """As they go to central, which takes them in order. In the place of one that perished with

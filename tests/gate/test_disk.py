@@ -19,6 +19,7 @@ from admission.values import LaneMode
 from gate.settings import FireSettings, GateSettings, WaySettings
 
 VISITOR = ticket()
+ENTRY = Admitted(VISITOR.id, "museum", "North", 1)
 CODE = sign_ticket(KEY, VISITOR)
 LANE = replace(NORTH, turnstile=BOTH_WAYS, exit=WaySettings(mode=LaneMode.FREE))
 TROUBLES = [Disk.fail_next_flush, Disk.fill, Disk.turn_read_only, Disk.hang]
@@ -67,4 +68,23 @@ async def test_without_its_disk_a_gate_lets_nobody_in_but_out_and_away_from_fire
         await rig.shows("Welcome")
         assert is_on(rig, "latch_in")
         disk.cut()
-    assert Admitted(VISITOR.id, "museum", "North", 1) in told_in(disk.platter)
+    assert ENTRY in told_in(disk.platter)
+
+
+@pytest.mark.parametrize("trouble", [Disk.fill, Disk.turn_read_only])
+async def test_where_nobody_shall_wait_for_the_disk_a_ticket_still_enters_once(
+    disk: Disk, trouble: Callable[[Disk], None]
+) -> None:
+    settings = replace(settings_on(disk), open_unrecorded=True)
+    async with asyncio.timeout(20), gate_in(settings, tickets=[VISITOR]) as rig:
+        await rig.idle()
+        trouble(disk)
+        rig.scan(CODE)
+        await rig.shows("Welcome")
+        rig.stage.cue("North.turnstile.sensor_in", pulse=True)
+        await rig.idle()
+        rig.scan(CODE)
+        await rig.shows("already used")
+        assert not is_on(rig, "latch_in")
+        disk.be_well()
+        await until(lambda: told_in(disk.mount).count(ENTRY) == 1)

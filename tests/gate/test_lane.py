@@ -18,7 +18,8 @@ from support.samples import KEY, NOON, TODAY, TOUR, issued, ticket
 
 from admission.codes import SigningKey, human_code, sign_ticket
 from admission.facts import Admitted, Alarmed, Event, Lapsed, Opened, Passed, Refused
-from admission.values import LaneMode, TicketState, Window
+from admission.values import Direction, LaneMode, TicketState, Window
+from gate.modes import ScheduledMode
 from gate.settings import Badge, ZoneSettings
 from hal.ports import Notice
 from hal.sim.stage import Stage
@@ -27,6 +28,7 @@ from runtime.disk import DiskFault
 VISITOR = ticket()
 FAMILY = ticket(4712, persons=5)
 CODE = sign_ticket(KEY, VISITOR)
+NEWS = [replace(fact, at=NOON - timedelta(days=2)) for fact in issued(VISITOR)]
 FAMILY_CODE = sign_ticket(KEY, FAMILY)
 
 
@@ -288,6 +290,30 @@ async def test_a_disk_that_cannot_be_read_lets_nobody_in_and_ends_nothing(tmp_pa
         await rig.shows("this lane cannot record entries")
         rig.ledger.walking = walking
         await admit(rig)
+
+
+@on_virtual_time
+async def test_a_lane_follows_its_schedule_soon_after_its_clock_was_set(tmp_path: Path) -> None:
+    """A Pi has no clock of its own: it starts at the time it was switched off, yesterday."""
+    skew = timedelta(hours=-16)
+    hours = (ScheduledMode("18:00", LaneMode.CLOSED), ScheduledMode("09:00", LaneMode.CONTROLLED))
+    lane = replace(NORTH, entry=replace(WAY, schedule=hours))
+    async with lanes_in(tmp_path, lane, known=NEWS, skew=lambda: skew) as rig:
+        await rig.shows("Closed")
+        skew = timedelta(0)
+        set_at = asyncio.get_running_loop().time()
+        await rig.idle()
+        assert asyncio.get_running_loop().time() - set_at < 15
+
+
+@on_virtual_time
+async def test_an_order_of_staff_holds_though_the_disk_does_not_take_it(tmp_path: Path) -> None:
+    async with lanes_in(tmp_path, tickets=[VISITOR]) as rig:
+        await rig.idle()
+        rig.gate.lanes[0].order(Direction.IN, LaneMode.CLOSED, "staff")
+        assert rig.ledger.order("North", Direction.IN) is None
+        await rig.shows("Closed")
+        assert rig.gate.lanes[0].mode(Direction.IN) is LaneMode.CLOSED
 
 
 @on_virtual_time

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -213,3 +215,23 @@ async def test_a_batch_is_folded_whole_or_not_at_all(tmp_path: Path) -> None:
             await ledger.fold([*issued(ticket()), unstorable], 7)
         assert ledger.ticket(ticket().id) is None
         assert ledger.cursor == 0
+
+
+async def test_a_gate_whose_clock_is_ahead_makes_no_other_doubt_its_own(tmp_path: Path) -> None:
+    ahead = Fact("gate-9", 1, NOON + timedelta(days=400), Admitted(4711, "museum", "n", 1))
+    async with memory_in(tmp_path) as (ledger, _):
+        await ledger.fold([*issued(ticket()), ahead])
+        assert ledger.newest == NOON
+
+
+async def test_a_refusal_shown_all_day_does_not_lengthen_a_ticket_history(tmp_path: Path) -> None:
+    refused = Refused(4711, "North", "already_used", "code")
+    async with memory_in(tmp_path) as (ledger, outbox):
+        await outbox.tell(Admitted(4711, "museum", "n", 1), NOON)
+        for _ in range(5):
+            await outbox.tell(refused, NOON)
+        assert len(ledger.history(4711).uses) == 1
+    with closing(sqlite3.connect(tmp_path / "gate.db")) as file:
+        (read,) = file.execute("SELECT count(*) FROM fact WHERE ticket = 4711").fetchone()
+        (kept,) = file.execute("SELECT count(*) FROM fact").fetchone()
+    assert (read, kept) == (1, 6)

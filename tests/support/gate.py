@@ -10,7 +10,6 @@ from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from support.clock import VirtualLoop
@@ -29,7 +28,6 @@ from runtime.database import Database
 from runtime.outbox import Outbox
 from runtime.wire import fact_from_data
 
-_IMPORTED_AT = monotonic()
 DEVICE = "gate-1"
 SIM = {"driver": "sim"}
 TURNSTILE = {"driver": "tripod", "latch_in": SIM, "sensor": SIM}
@@ -140,7 +138,7 @@ async def gate_in(
     if display:
         devices.lanes[0].displays[Direction.IN] = [display]
     loop = asyncio.get_running_loop()
-    noon_at = 0.0 if isinstance(loop, VirtualLoop) else _IMPORTED_AT
+    noon_at = 0.0 if isinstance(loop, VirtualLoop) else loop.time()
 
     def heard(fact: Fact) -> None:
         stage.prop(DEVICE).show(told=fact.number)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +66,11 @@ async def site_in(
     **changes: Any,
 ) -> AsyncIterator[Site]:
     """The gate and its page at 12:00, as soon as that answers and the lane asks for tickets."""
-    port, start = free_port(), asyncio.get_running_loop().time()
+    port = free_port()
     settings = settings_with_page(folder, *lanes, **changes)
     async with (
         asyncio.timeout(120),
-        gate_in(
-            settings,
-            tickets=tickets,
-            skew=lambda: -timedelta(seconds=start),
-        ) as rig,
+        gate_in(settings, tickets=tickets) as rig,
         asyncio.TaskGroup() as group,
     ):
         page = PageSettings(port=port, password=password)
