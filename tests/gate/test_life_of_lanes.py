@@ -17,11 +17,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.clock import VirtualLoop
-from support.gate import BOTH_WAYS, NORTH, SIM, Rig, gate_in, settings_in
-from support.samples import KEY, issued, ticket
+from support.gate import BOTH_WAYS, NORTH, SIM, WAY, Rig, gate_in, settings_in
+from support.samples import KEY, MUSEUM, NOON, issued, ticket
 
 from admission.codes import sign_ticket
-from admission.values import Direction, LaneMode
+from admission.decide import decide
+from admission.facts import CENTRAL, Fact, ProductPublished
+from admission.reasons import Reason
+from admission.request import Granted
+from admission.values import AntiPassback, Direction, Entitlement, LaneMode, Product
 from gate.settings import FireSettings, WaySettings, ZoneSettings
 
 T = TypeVar("T")
@@ -31,6 +35,7 @@ MEMORY = "/dev/shm"
 
 TICKETS = (ticket(1), ticket(2), ticket(3, persons=3))
 CODES = tuple(sign_ticket(KEY, one) for one in TICKETS)
+COMES_AND_GOES = Product(MUSEUM.id, "Visit", (Entitlement("museum", reentry=True),))
 FREE = WaySettings(mode=LaneMode.FREE)
 LANES = tuple(
     replace(NORTH, name=name, turnstile=BOTH_WAYS, exit=FREE, zone="hall")
@@ -46,6 +51,9 @@ class LifeOfLanes(RuleBasedStateMachine):
     cut, so that no disk can tell."""
 
     give_back = True
+    lanes = LANES
+    zone = ZoneSettings("hall")
+    known = issued(*TICKETS)
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +63,8 @@ class LifeOfLanes(RuleBasedStateMachine):
         self.skew = 0.0
         self.walked: Counter[int] = Counter()
         self.blurred: Counter[int] = Counter()
+        self.came: Counter[int] = Counter()
+        self.went: Counter[int] = Counter()
         self.inside = 0
         self.fire = False
 
@@ -181,6 +191,8 @@ class LifeOfLanes(RuleBasedStateMachine):
         grant = self._lane(lane).state.grant
         if way is Direction.IN and grant is not None and not self.fire:
             self.walked[grant.ticket] += 1
+        if grant is not None and grant.direction is way and not self.fire:
+            (self.came if way is Direction.IN else self.went)[grant.ticket] += 1
         self.inside += 1 if way is Direction.IN else -1
         self.rig.stage.cue(f"{lane}.turnstile.sensor_{way.value}", pulse=True)
         return True
@@ -190,8 +202,8 @@ class LifeOfLanes(RuleBasedStateMachine):
         folder.mkdir(exist_ok=True)
         gate = settings_in(
             folder,
-            *LANES,
-            zones=(ZoneSettings("hall"),),
+            *self.lanes,
+            zones=(self.zone,),
             fire=FireSettings(SIM),
             give_back=self.give_back,
         )
@@ -206,8 +218,10 @@ class LifeOfLanes(RuleBasedStateMachine):
         await self._settle()
 
     async def _work(self, gate: Any, opened: asyncio.Future[Rig], closing: asyncio.Event) -> None:
-        known = issued(*TICKETS)
-        async with gate_in(gate, known=known, skew=lambda: timedelta(hours=self.skew)) as rig:
+        def skew() -> timedelta:
+            return timedelta(hours=self.skew)
+
+        async with gate_in(gate, known=self.known, skew=skew) as rig:
             opened.set_result(rig)
             await closing.wait()
 
@@ -253,8 +267,56 @@ class LifeOfStrictLanes(LifeOfLanes):
     give_back = False
 
 
+class LifeOfLanesWithExitScans(LifeOfLanes):
+    """Everybody shows the ticket on the way out too, which gives the entry back. Nobody is let in
+    who is inside, and whoever came in is let out. Clocks jump forward only: who left before he
+    came, by a clock, is taken for inside."""
+
+    lanes = tuple(replace(lane, exit=WAY) for lane in LANES)
+    zone = ZoneSettings("hall", anti_passback=AntiPassback.HARD)
+    known = (*issued(*TICKETS), Fact(CENTRAL, 99, NOON, ProductPublished(COMES_AND_GOES)))
+
+    @rule(lane=names, code=st.sampled_from(CODES))
+    def a_code_is_shown_on_the_way_out(self, lane: str, code: str) -> None:
+        self.rig.stage.cue(f"{lane}.exit.reader", scan=code)
+        self.do(self._settle())
+
+    @rule(hours=st.sampled_from([1.0, 30.0]))
+    def the_clock_jumps(self, hours: float) -> None:
+        self.skew += hours
+
+    @invariant()
+    @precondition(lambda self: self.starts > 0)
+    def no_entitlement_is_spent_twice(self) -> None:
+        for one in TICKETS:
+            inside = self.came[one.id] - self.went[one.id]
+            assert inside <= one.persons + self.blurred[one.id]
+
+    @invariant()
+    @precondition(lambda self: self.starts > 0)
+    def nobody_pays_for_a_passage_that_did_not_happen(self) -> None:
+        serving = [lane.state.grant for lane in self.rig.gate.lanes]
+        if any(serving):
+            return
+        for one in TICKETS:
+            charged = sum(use.entered for use in self.rig.ledger.history(one.id).uses)
+            assert self.came[one.id] - self.blurred[one.id] <= charged <= self.came[one.id]
+
+    @invariant()
+    @precondition(lambda self: self.starts > 0)
+    def nobody_is_locked_in(self) -> None:
+        lane = self.rig.gate.lanes[0]
+        for one, code in zip(TICKETS, CODES, strict=True):
+            if self.came[one.id] > self.went[one.id] and not self.blurred[one.id]:
+                request = lane.request(Direction.OUT, code)
+                answer = decide(self.rig.ledger, request, self.rig.gate.clock())
+                assert isinstance(answer, Granted) or answer.reason is Reason.LANE_CLOSED
+
+
 LONG = settings(max_examples=30, stateful_step_count=100, deadline=None)
 TestLifeOfLanes = LifeOfLanes.TestCase
 TestLifeOfLanes.settings = LONG
 TestLifeOfStrictLanes = LifeOfStrictLanes.TestCase
 TestLifeOfStrictLanes.settings = LONG
+TestLifeOfLanesWithExitScans = LifeOfLanesWithExitScans.TestCase
+TestLifeOfLanesWithExitScans.settings = LONG
