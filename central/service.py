@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 
 from admission.codes import SigningKey
 from central import feed, idempotency, ingest, requests, slots
+from central.api import Api
 from central.database import Database, DatabaseDown
-from central.http import Api
 from central.keys import load_key
 from central.publisher import Publisher
+from central.routes import application
 from central.schedule import planned_slots
 from central.settings import CentralSettings
 from central.venue import Venue, load_venue
@@ -85,7 +86,7 @@ def tidy(connection: Connection, now: datetime) -> None:
 
 @asynccontextmanager
 async def listening(api: Api) -> AsyncIterator[None]:
-    runner = web.AppRunner(api.app(), access_log=None)
+    runner = web.AppRunner(application(api), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, api.settings.http.host, api.settings.http.port).start()

@@ -12,6 +12,7 @@ from aiohttp import hdrs
 from support.central import DEVICES, MUSEUM, NOW, TOUR, Client
 
 from central import ingest
+from central.routes import application
 
 DOCUMENT = yaml.safe_load(
     (Path(__file__).parent.parent.parent / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -71,7 +72,7 @@ def assert_documented(method: str, path: str, status: str, data: Any) -> None:
 
 
 async def test_every_route_is_documented_and_nothing_else(kiosk: Client) -> None:
-    app = kiosk.api.app()
+    app = application(kiosk.api)
     served = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

@@ -13,7 +13,8 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from central.http import Api
+from central.api import Api
+from central.routes import application
 from central.service import opened
 from central.settings import CentralSettings, DeviceKind, DeviceSettings
 
@@ -112,6 +113,6 @@ class Client:
 async def central_in(folder: Path, clock: Clock, **changes: Any) -> AsyncIterator[Client]:
     async with (
         opened(settings_in(folder, **changes), clock) as api,
-        TestClient(TestServer(api.app())) as http,
+        TestClient(TestServer(application(api))) as http,
     ):
         yield Client(http, api, clock)

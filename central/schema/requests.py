@@ -1,65 +1,21 @@
-"""The tables of central, for SQLite and PostgreSQL alike. Migrations must lead to exactly this."""
+"""Time slots, what was asked for, what was sold and paid."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
-from decimal import Decimal
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
-    UniqueConstraint,
 )
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time, kept as UTC; SQLite has no time zones of its own."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Amount(TypeDecorator[Decimal]):
-    """A decimal amount exactly as written ("12.00"); SQLite would make a float of a NUMERIC."""
-
-    impl = String(24)
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else f"{value:f}"
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from central.schema.base import Amount, UtcTime, metadata
 
 time_slot = Table(
     "time_slot",
@@ -147,52 +103,4 @@ history = Table(
     Column("at", UtcTime, nullable=False),
     Column("who", String(40), nullable=False),
     Column("what", Text, nullable=False),
-)
-
-idempotency = Table(
-    "idempotency",
-    metadata,
-    Column("device", String(40), primary_key=True),
-    Column("path", String(200), primary_key=True),
-    Column("key", String(100), primary_key=True),
-    Column("at", UtcTime, nullable=False, index=True),
-    Column("status", Integer, nullable=False),
-    Column("body", JSON, nullable=False),
-)
-
-sequence = Table(
-    "sequence",
-    metadata,
-    Column("device", String(40), primary_key=True),
-    Column("last", BigInteger, nullable=False),
-)
-"""The highest fact number taken of each device; the one of "central" is the head of the feed.
-The feed is numbered from this row, not by the database: a reader never sees 43 before 42."""
-
-feed = Table(
-    "feed",
-    metadata,
-    Column("n", BigInteger, primary_key=True, autoincrement=False),
-    Column("device", String(40), nullable=False),
-    Column("number", BigInteger, nullable=False),
-    Column("kind", String(24), nullable=False),
-    Column("subject", BigInteger),
-    Column("at", UtcTime, nullable=False),
-    Column("received_at", UtcTime, nullable=False),
-    Column("body", JSON, nullable=False),
-    UniqueConstraint("device", "number"),
-    Index(None, "kind", "subject"),
-)
-"""Facts in the order central took them: also the outbox to MQTT. `subject` is the id of the
-ticket, product or key that the fact is about."""
-
-quarantine = Table(
-    "quarantine",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("received_at", UtcTime, nullable=False),
-    Column("device", String(100), nullable=False, index=True),
-    Column("number", BigInteger),
-    Column("reason", Text, nullable=False),
-    Column("payload", Text, nullable=False),
 )

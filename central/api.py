@@ -1,0 +1,51 @@
+"""What every route of the HTTP interface works with (docs/openapi.yaml)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from admission.codes import SigningKey
+from central import answers
+from central.access import client_of
+from central.bodies import idempotency_key
+from central.database import Database
+from central.idempotency import Answer, Call, once
+from central.settings import CentralSettings
+from central.states import By, Refused
+from central.venue import Venue
+from central.web import answered
+
+
+@dataclass(frozen=True)
+class Api:
+    """`clock` gives the time of each call."""
+
+    settings: CentralSettings
+    venue: Venue
+    key: SigningKey
+    database: Database
+    clock: Callable[[], datetime]
+
+    async def once(
+        self, request: web.Request, act: Callable[[Connection, By], Answer | Refused]
+    ) -> web.Response:
+        """Do it in one transaction, or tell what came of it when this was asked before: every
+        write carries an Idempotency-Key."""
+        by = By(client_of(request), self.clock())
+        call = Call(by.who, request.path, idempotency_key(request))
+        return answered(
+            await self.database.write(lambda c: once(c, call, by.at, lambda c: _said(act(c, by))))
+        )
+
+    async def look(self, work: Callable[[Connection], Answer | Refused]) -> web.Response:
+        """Answer from what is committed."""
+        return answered(await self.database.read(lambda c: _said(work(c))))
+
+
+def _said(answer: Answer | Refused) -> Answer:
+    return answers.refusal(answer) if isinstance(answer, Refused) else answer

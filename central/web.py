@@ -1,0 +1,50 @@
+"""Values as HTTP answers: JSON, and problems (RFC 9457) for whatever goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from central import answers
+from central.database import DatabaseDown
+from central.idempotency import Answer
+from runtime.convert import Invalid
+
+log = logging.getLogger("wicket.central")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def json(body: Mapping[str, Any], status: int = 200) -> web.Response:
+    kind = "application/json" if status < 400 else "application/problem+json"
+    return web.json_response(body, status=status, content_type=kind)
+
+
+def answered(answer: Answer) -> web.Response:
+    return json(answer.body, answer.status)
+
+
+def problem(status: int, code: str, detail: str) -> web.Response:
+    return json(answers.problem(status, code, detail), status)
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong is answered as a problem; what is ours to mend is logged too."""
+    try:
+        return await handler(request)
+    except Invalid as invalid:
+        return problem(400, "invalid", str(invalid).encode(errors="replace").decode())
+    except web.HTTPException as error:
+        answer = problem(error.status, f"http_{error.status}", error.reason)
+        answer.headers.update({k: v for k, v in error.headers.items() if k == "Allow"})
+        return answer
+    except DatabaseDown as down:
+        log.error("%s", down)
+        return problem(503, "database_down", "try again soon")
+    except Exception:
+        log.exception("a fault of central in %s %s; please report it", request.method, request.path)
+        return problem(500, "fault", "a fault of central; its log says more")
