@@ -37,7 +37,8 @@ class Api:
         """Do it in one transaction, or tell what came of it when this was asked before: every
         write carries an Idempotency-Key."""
         by = By(client_of(request), self.clock())
-        call = Call(by.who, request.path, idempotency_key(request))
+        key, body = idempotency_key(request), await request.read()
+        call = Call(by.who, request.path, key, body)
         return answered(
             await self.database.write(lambda c: once(c, call, by.at, lambda c: _said(act(c, by))))
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,28 +24,49 @@ class Answer:
     body: dict[str, Any]
 
 
+KEY_REUSED = Answer(
+    422,
+    {
+        "type": "about:blank",
+        "title": "Unprocessable",
+        "status": 422,
+        "code": "key_reused",
+        "detail": "this Idempotency-Key came with another body before; make a new one",
+    },
+)
+
+
 @dataclass(frozen=True)
 class Call:
-    """What is asked, by whom. `key` is made by the client, one for each thing it wants done."""
+    """What is asked, by whom. `key` is made by the client, one for each thing it wants done;
+    `body` are the bytes it sent."""
 
     device: str
     path: str
     key: str
+    body: bytes = b""
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
 
 
 def once(
     connection: Connection, call: Call, now: datetime, work: Callable[[Connection], Answer]
 ) -> Answer:
-    """The answer of `work`, or the one it gave to this call before.
+    """The answer of `work`, or the one it gave to this call before; KEY_REUSED when that call had
+    another body.
 
     The key is claimed before the work, so of two that come at once the second waits for the first.
     """
     row = {"device": call.device, "path": call.path, "key": call.key}
     try:
         with connection.begin_nested():
-            connection.execute(insert(idempotency).values(**row, at=now, status=0, body={}))
+            connection.execute(
+                insert(idempotency).values(**row, at=now, status=0, body={}, digest=call.digest)
+            )
     except IntegrityError:
-        return _given(connection, row)
+        return _given(connection, row, call.digest)
     answer = work(connection)
     connection.execute(
         update(idempotency).filter_by(**row).values(status=answer.status, body=answer.body)
@@ -57,6 +79,7 @@ def forget(connection: Connection, now: datetime) -> None:
     connection.execute(delete(idempotency).where(idempotency.c.at < now - KEPT_FOR))
 
 
-def _given(connection: Connection, row: dict[str, str]) -> Answer:
-    query = select(idempotency.c.status, idempotency.c.body).filter_by(**row)
-    return Answer(*connection.execute(query).one())
+def _given(connection: Connection, row: dict[str, str], digest: str) -> Answer:
+    query = select(idempotency).filter_by(**row)
+    given = connection.execute(query).one()
+    return KEY_REUSED if given.digest not in ("", digest) else Answer(given.status, given.body)

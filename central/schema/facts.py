@@ -25,7 +25,9 @@ idempotency = Table(
     Column("at", UtcTime, nullable=False, index=True),
     Column("status", Integer, nullable=False),
     Column("body", JSON, nullable=False),
+    Column("digest", String(64), nullable=False, server_default=""),
 )
+"""`digest` is that of the body that was sent; "" from before it was kept."""
 
 sequence = Table(
     "sequence",

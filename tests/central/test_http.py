@@ -199,3 +199,30 @@ async def test_a_lost_database_is_said_and_no_fault(kiosk: Client) -> None:
     kiosk.api.settings.state.joinpath("central.sqlite").mkdir()
     answer = await kiosk.reserve(1, MUSEUM, status=503)
     assert answer["code"] == "database_down"
+
+
+async def test_a_key_with_another_body_is_a_mistake_of_the_client(kiosk: Client) -> None:
+    await kiosk.post("/v1/requests", WISH, 201, key="once")
+    other = WISH | {"language": "de"}
+    assert (await kiosk.post("/v1/requests", other, 422, key="once"))["code"] == "key_reused"
+    assert await kiosk.left(TOUR) == 11
+
+
+@pytest.mark.parametrize(
+    ("client", "path", "status"),
+    [
+        ("gate-1", "/v1/feed", 200),
+        ("gate-1", "/v1/catalogue", 403),
+        ("gate-1", "/v1/requests/abc", 403),
+        ("web-1", "/v1/catalogue", 200),
+        ("web-1", "/v1/feed", 403),
+        ("web-1", "/v1/requests/abc", 404),
+        ("office-1", "/v1/feed", 200),
+        ("office-1", "/v1/quarantine", 200),
+    ],
+)
+async def test_a_client_may_do_what_its_kind_does(
+    kiosk: Client, client: str, path: str, status: int
+) -> None:
+    answer = await Client(kiosk.http, kiosk.api, kiosk.clock, client).get(path, status)
+    assert status != 403 or answer["code"] == "forbidden"

@@ -26,6 +26,8 @@ MUSEUM = "museum-20261120T2300Z"
 DEVICES = {
     "kiosk-1": DeviceSettings("kiosk-1-kiosk-1-kiosk-1", DeviceKind.KIOSK),
     "kiosk-2": DeviceSettings("kiosk-2-kiosk-2-kiosk-2", DeviceKind.KIOSK),
+    "office-1": DeviceSettings("office-1-office-1-office-1", DeviceKind.OFFICE),
+    "web-1": DeviceSettings("web-1-web-1-web-1-web-1", DeviceKind.WEB),
     "gate-1": DeviceSettings("gate-1-gate-1-gate-1", DeviceKind.GATE),
 }
 
