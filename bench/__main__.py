@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, print."""
+"""`python -m bench`: measure, print. docs/figures.md tells what each figure means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.machine import VOLATILE, describe, file_system
 
 MODULES = (scan, effort, burst, footprint, cold_start, message, sale)
 FIGURES: dict[str, ModuleType] = {m.__name__.partition(".")[2]: m for m in MODULES}
-COLUMNS = f"{'':<28}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds':>8}{'spread':>8}"
+COLUMNS = f"{'':<33}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds':>8}{'spread':>8}"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,10 +26,15 @@ COLUMNS = f"{'':<28}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds'
 @click.option(
     "--quick",
     is_flag=True,
-    help="Fewer samples, and 20,000 tickets for a million; ends within two minutes.",
+    help="Fewer samples, and 20,000 tickets for a million; ends within a minute.",
 )
 @click.option("--verbose", is_flag=True, help="Also what each import of a gate costs.")
-@click.option("--only", multiple=True, type=click.Choice(list(FIGURES)), help="Just this figure.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(list(FIGURES)),
+    help="Just this group of figures; may be given again.",
+)
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -39,6 +44,8 @@ COLUMNS = f"{'':<28}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds'
 )
 def main(*, as_json: bool, quick: bool, verbose: bool, only: tuple[str, ...], folder: Path) -> None:
     """Measure what a gate takes for its scans and its life, what a message and a sale cost.
+
+    docs/figures.md tells what each figure means; all take some four minutes without --quick.
 
     Ours and a bare reference are sampled in turns, and each round gives the ratio of their two
     medians: trust the ratios, for milliseconds change from machine to machine and from minute to
@@ -78,7 +85,7 @@ def _row(figure: Figure) -> str:
     unit, missed = figure.unit, figure.aim is not None and figure.ratio > figure.aim
     aim = "-" if figure.aim is None else f"{figure.aim:.2f}"
     return (
-        f"{figure.name:<28}{figure.value:>7.2f} {unit:<2}{figure.reference:>8.2f} {unit:<2}"
+        f"{figure.name:<33}{figure.value:>7.2f} {unit:<2}{figure.reference:>8.2f} {unit:<2}"
         f"{figure.ratio:>8.2f}{aim:>7}{figure.rounds:>8}{figure.spread:>8.2f}"
         f"{'  missed' if missed else ''}"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
+import tty
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -33,10 +35,11 @@ def flush(folder: Path) -> Iterator[Sample]:
 
 @asynccontextmanager
 async def wake_up() -> AsyncIterator[Sample]:
-    """From a code written to a pseudo terminal to the callback that has read it."""
+    """From a code written to a raw pseudo terminal to the callback that has read it."""
     code, loop = listed_code(0), asyncio.get_running_loop()
     with scanner() as held:
         port = os.open(held.port, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        tty.setraw(port, termios.TCSANOW)
         read = asyncio.Event()
         at = 0.0
 

@@ -1,4 +1,6 @@
-"""What a scan costs the processor: admitted, refused for any reason, forged by the hundred."""
+"""What a scan costs the processor: admitted, refused for any reason, forged by the hundred.
+
+A flush costs the processor too, inside the kernel; these lanes write, but flush nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from time import process_time
 from admission.codes import SigningKey
 from bench import bare
 from bench.figure import Figure, Plan, Sample, figure, in_turns
-from bench.lanes import AtWork, at_work
+from bench.lanes import AtWork, Unflushed, at_work
 from bench.sample import FEW, KEY, OPENED, fresh_code, listed_code
 
 NAME = "CPU of a scan"
@@ -25,13 +27,13 @@ REFUSED: dict[str, Callable[[], str]] = {
     "garbage": lambda: "4006381333931",
 }
 NAMES = (NAME, *(f"refusal, {kind}" for kind in REFUSED), "wrong signature, 20 keys")
-ADMISSION = "the CPU time from scan to release, flush not counted"
+ADMISSION = "the CPU time from scan to release; neither side flushes"
 
 
 async def measure(plan: Plan) -> list[Figure]:
     async with (
-        at_work(plan.folder / "one key", tickets=FEW) as one,
-        at_work(plan.folder / "many keys", tickets=FEW, keys=KEYS) as many,
+        at_work(plan.folder / "one key", tickets=FEW, kind=Unflushed) as one,
+        at_work(plan.folder / "many keys", tickets=FEW, keys=KEYS, kind=Unflushed) as many,
     ):
         refusals = [refused(one, code) for code in REFUSED.values()]
         things = admitted(one), bare.check_signature(), *refusals, refused(many, REFUSED["forged"])
@@ -42,7 +44,7 @@ async def measure(plan: Plan) -> list[Figure]:
         figure(
             NAME,
             effort,
-            against="one signature's check + 60 us; of a lane that slept, with its wake-up",
+            against="one signature's check + 60 us; a lane that slept, its wake-up too, no flush",
             unit="us",
             aim=1.0,
         ),
@@ -83,7 +85,7 @@ def admitted(lane: AtWork) -> Sample:
 
 
 def refused(lane: AtWork, code: Callable[[], str]) -> Sample:
-    """From a code on the wire to the refusal on the disk, all threads."""
+    """From a code on the wire to the refusal in the file, all threads."""
 
     async def refuse() -> float:
         shown = code()

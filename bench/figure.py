@@ -36,8 +36,8 @@ class Plan:
 @dataclass(frozen=True)
 class Figure:
     """`value` (ours) and `reference`, which `against` describes, are medians in `unit`; `ratio` is
-    the median of the rounds' ratios, `spread` (90th - 10th percentile) / median of them; `aim` is
-    the ratio we want to stay below, None if there is none."""
+    the median of the rounds' ratios, `spread` (90th - 10th percentile) / median of them, 0 if that
+    median is; `aim` is the ratio we want to stay below, None if there is none."""
 
     name: str
     value: float
@@ -78,7 +78,7 @@ def figure(
         ratio=ratio,
         aim=aim,
         rounds=len(pairs),
-        spread=(deciles[-1] - deciles[0]) / ratio,
+        spread=(deciles[-1] - deciles[0]) / ratio if ratio else 0.0,
         against=against,
     )
 

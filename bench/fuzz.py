@@ -30,7 +30,7 @@ LONGEST = 4096
 @click.option("--seed", type=int, default=1, show_default=True, help="The same bytes again.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the inputs that reach more.")
 def main(seconds: int, runs: int | None, seed: int, folder: Path | None) -> None:
-    """Fuzz the decoders of readers, the codes and the wire format."""
+    """Fuzz the decoders of readers and cards, the codes and the wire format."""
     if atheris is None:
         _at_random(seconds, runs, seed)
         return
@@ -39,7 +39,7 @@ def main(seconds: int, runs: int | None, seed: int, folder: Path | None) -> None
 
 
 def _by_reach(seconds: int, runs: int | None, seed: int, folder: Path) -> None:
-    with atheris.instrument_imports(include=["hal", "admission", "runtime", "biip"]):
+    with atheris.instrument_imports(include=["hal", "admission", "runtime", "biip", "ndef"]):
         from bench.fuzz_targets import any_target, seeds
     folder.mkdir(exist_ok=True)
     for n, sample in enumerate(seeds()):

@@ -27,6 +27,12 @@ IDLE, _, _ = phrase("idle", "en")
 PATIENCE_S = 10
 
 
+class Unflushed(Database):
+    """Its commits do not wait for the disk: what the processor does for them has no flush in it."""
+
+    synchronous = "OFF"
+
+
 @dataclass
 class Visit:
     """What is seen of a lane from outside."""
@@ -119,7 +125,12 @@ class AtWork:
 
 @asynccontextmanager
 async def at_work(
-    folder: Path, *, lanes: int = 1, tickets: int = 0, keys: Sequence[SigningKey] = (KEY,)
+    folder: Path,
+    *,
+    lanes: int = 1,
+    tickets: int = 0,
+    keys: Sequence[SigningKey] = (KEY,),
+    kind: type[Database] = Database,
 ) -> AsyncIterator[AtWork]:
     """A gate put together as gate.service does it, with nobody to talk to."""
     with ExitStack() as stack:
@@ -128,7 +139,7 @@ async def at_work(
         await fill_ledger(config, tickets, keys)
         settings, watch = load(config, GateSettings), Watch(lanes)
         devices = build_devices(settings, Devices(structure, watch))
-        async with Database(settings.state / "gate.db", SCHEMA) as database:
+        async with kind(settings.state / "gate.db", SCHEMA) as database:
             gate = put_together(settings, database, devices)
             async with asyncio.TaskGroup() as group:
                 await database.grow_log()

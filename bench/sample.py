@@ -114,7 +114,8 @@ def _listed_id(number: int) -> int:
 
 
 def _copy_of_large(path: Path, tickets: int) -> None:
-    """To make one takes seconds: it is made once, in the folder of all figures."""
+    """To make one takes seconds: it is made once, in the folder of all. Each copy is flushed,
+    lest the kernel write it out while something is measured."""
     large = path.parents[3] / f"{tickets}-tickets.db"
     if not large.exists():
         with closing(sqlite3.connect(large)) as connection, connection:
@@ -124,3 +125,5 @@ def _copy_of_large(path: Path, tickets: int) -> None:
             ids = sorted(_listed_id(number) for number in range(tickets))
             connection.executemany(sql, ((id_, low_bits(id_), start, end) for id_ in ids))
     shutil.copyfile(large, path)
+    with path.open("rb") as copy:
+        os.fsync(copy.fileno())

@@ -55,8 +55,8 @@ class OutputLine(Device, Protocol):
 
 class InputLine(Device, Protocol):
     def changes(self) -> AsyncIterator[bool]:
-        """Debounced: first the level as it stands if the line is active, then True when it becomes
-        active, False when it becomes inactive."""
+        """Debounced: first the level as it stands, active (True) or not (False), then each change.
+        The first is no edge: it holds whatever was heard before the line was lost."""
         ...
 
 

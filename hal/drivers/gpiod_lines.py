@@ -108,9 +108,11 @@ class GpiodInput:
             self._request.release()
 
     def changes(self) -> AsyncIterator[bool]:
+        return self._box.changes(self._look)
+
+    def _look(self) -> bool:
         with _faults(self.name, self._options.pin):
-            active = self._request.get_value(self._options.pin) is Value.ACTIVE
-        return self._box.changes(active)
+            return self._request.get_value(self._options.pin) is Value.ACTIVE
 
     def _read(self) -> None:
         try:

@@ -135,10 +135,12 @@ class GpiozeroInput:
             device.close()
 
     def changes(self) -> AsyncIterator[bool]:
+        return self._box.changes(self._look)
+
+    def _look(self) -> bool:
+        against_pull = self._options.active_high != self._options.pull_up
         with _faults(self.name, self._options.pin):
-            against_pull = self._options.active_high != self._options.pull_up
-            active = bool(self._device.value) is against_pull
-        return self._box.changes(active)
+            return bool(self._device.value) is against_pull
 
 
 @contextmanager

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from hal.drivers.mailbox import Mailbox
 
 
 class LevelBox(Mailbox[bool]):
-    async def changes(self, active: bool) -> AsyncIterator[bool]:
-        """True first if it is `active` now, then each change. An edge from before now says again
-        what is known and is left out."""
-        was = False
-        async for level in self.items(first=[True] if active else []):
+    async def changes(self, look: Callable[[], bool]) -> AsyncIterator[bool]:
+        """First the level that `look` sees, then each change. An edge from before says again what
+        is known and is left out."""
+        was: bool | None = None
+        async for level in self.items(first=[look()]):
             if level is not was:
                 yield level
             was = level

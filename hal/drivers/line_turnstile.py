@@ -235,8 +235,10 @@ class LineTurnstile(ABC):
 
     async def _listen(self, sensor: str, line: InputLine) -> None:
         async for active in line.changes():
-            self.felt[sensor] = Felt(active, self.felt[sensor].changes + 1)
-            await self._edges.put((sensor, active))
+            felt = self.felt[sensor]
+            if active is not felt.active:
+                self.felt[sensor] = Felt(active, felt.changes + 1)
+                await self._edges.put((sensor, active))
 
     async def _attend(self) -> None:
         now = asyncio.get_running_loop().time

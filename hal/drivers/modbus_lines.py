@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -17,6 +18,10 @@ from hal.registry import Devices
 
 FUNCTIONS = {"write_coil": 5, "read_discrete_inputs": 2}
 """Function codes of the Modbus application protocol, V1.1b3."""
+
+SILENCES = 3
+"""So many questions in a row without an answer, and a network connection is made anew: the other
+end may have lost its power without a word. pymodbus gives it up itself after five."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +91,12 @@ class ModbusOutput:
     async def set(self, on: bool) -> None:
         options = self._options
         with _faults(self.name, self._board, options):
-            echo = await self._board.ask("write_coil", options.coil, on, device_id=options.unit)
-            if (echo.address, echo.bits) != (options.coil, [on]):
-                raise ModbusException("the board answered another question")
+            await self._board.ask(
+                options.unit,
+                "write_coil",
+                (options.coil, on),
+                lambda echo: (echo.address, echo.bits) == (options.coil, [on]),
+            )
 
 
 class ModbusInput:
@@ -121,7 +129,7 @@ class ModbusInput:
         self._board.close()
 
     async def changes(self) -> AsyncIterator[bool]:
-        was = False
+        was: bool | None = None
         while True:
             if (active := await self._level()) is not was:
                 yield active
@@ -132,22 +140,35 @@ class ModbusInput:
         options = self._options
         with _faults(self.name, self._board, options):
             answer = await self._board.ask(
-                "read_discrete_inputs", options.input, count=1, device_id=options.unit
+                options.unit,
+                "read_discrete_inputs",
+                (options.input,),
+                lambda answer: len(answer.bits) == 8,  # one level comes in one byte
             )
-            if len(answer.bits) != 8:  # one level comes in one byte
-                raise ModbusException("the board answered another question")
         return bool(answer.bits[0]) is options.active_high
 
 
+@dataclass
+class _Unit:
+    """One address on the wire. It is asked one thing at a time, and after a question that it did
+    not answer nothing until `quiet_until`: RTU answers do not tell which question they are for."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    quiet_until: float = 0.0
+
+
 class _Board:
-    """One connection for all lines of a board. Lost by one it is lost by all, until it is opened
-    again. One question at a time: RS-485 has one pair of wires."""
+    """One connection for all lines of a board. Once it is gone for one it is gone for all, until
+    it is opened again; a question that is refused or not answered concerns who asked it. One
+    question at a time: RS-485 has one pair of wires."""
 
     def __init__(self, options: BoardOptions) -> None:
         self._options = options
         self._client: Any = None
         self._users = 0
         self._turn = asyncio.Lock()
+        self._units: defaultdict[int, _Unit] = defaultdict(_Unit)
+        self._silences = 0
 
     async def open(self) -> None:
         async with self._turn:
@@ -181,17 +202,59 @@ class _Board:
         if client is not None:
             client.close()
 
-    async def ask(self, question: str, *what: Any, **how: Any) -> Any:
-        async with self._turn:
-            if self._client is None:
-                raise OSError("lost a moment ago")
-            async with asyncio.timeout(2 * self._options.timeout_s):
-                answer = await getattr(self._client, question)(*what, **how)
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.connected
+
+    async def ask(
+        self, number: int, question: str, what: tuple[Any, ...], fits: Callable[[Any], bool]
+    ) -> Any:
+        """The answer of unit `number`, if it `fits`. Raises ModbusException or TimeoutError, and
+        OSError when the connection is gone."""
+        loop = asyncio.get_running_loop()
+        unit = self._units[number]
+        async with unit.turn:
+            await asyncio.sleep(unit.quiet_until - loop.time())
+            async with self._turn:
+                if self._client is None:
+                    raise OSError("lost a moment ago")
+                asking = getattr(self._client, question)(*what, device_id=number)
+                answer = await _to_its_end(self._answer(asking, unit))
         if answer.isError():
             raise ModbusException(f"refuses: {answer}")
-        if answer.function_code != FUNCTIONS[question]:
+        if answer.function_code != FUNCTIONS[question] or not fits(answer):
+            self._hush(unit)
             raise ModbusException("the board answered another question")
         return answer
+
+    async def _answer(self, asking: Coroutine[Any, Any, Any], unit: _Unit) -> Any:
+        try:
+            async with asyncio.timeout(2 * self._options.timeout_s):
+                answer = await asking
+        except (ModbusException, TimeoutError):
+            self._hush(unit)
+            self._silences += 1
+            if self._options.host and self._silences >= SILENCES and self.connected:
+                self._silences = 0
+                self.lose()
+                self._client = await self._connect()
+            raise
+        self._silences = 0
+        return answer
+
+    def _hush(self, unit: _Unit) -> None:
+        if not self._options.host:
+            unit.quiet_until = asyncio.get_running_loop().time() + self._options.timeout_s
+
+
+async def _to_its_end(answering: Coroutine[Any, Any, Any]) -> Any:
+    """Awaits the answer even when cancelled meanwhile: it would be taken for the next one's."""
+    task = asyncio.ensure_future(answering)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 @contextmanager
@@ -199,7 +262,8 @@ def _faults(name: str, board: _Board, options: BoardOptions) -> Iterator[None]:
     try:
         yield
     except (ModbusException, OSError, TimeoutError) as error:
-        board.lose()
+        if not board.connected:
+            board.lose()
         raise DeviceFault(
             name,
             f"Modbus board at {options.place}, unit {options.unit}: {error or 'no answer'}",

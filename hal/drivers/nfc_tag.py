@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import ndef
 
-from hal.drivers.scan_text import clean
+from hal.drivers.scan_text import clean, no_card
 from hal.ports import MAX_CODE
 
 Ask = Callable[[bytes], bytes]
@@ -46,7 +46,7 @@ def first_code(message: bytes) -> str:
         for record in ndef.message_decoder(message, errors="relax", known_types=_RECORDS):
             text = getattr(record, "text", None) or getattr(record, "iri", None) or ""
             if code := clean(text):
-                return code
+                return no_card(code)
     except (ndef.DecodeError, ValueError):
         return ""
     return ""

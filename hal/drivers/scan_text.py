@@ -23,6 +23,9 @@ _AIM = {
 _GS1_SYMBOLS = {"", "]C1", "]e0", "]d2", "]Q3", "]J1"}
 """Identifiers of symbols that hold a GS1 message; "" as a scanner may not tell."""
 
+_CARDS = ("NFC:", "CARD:")
+"""With what the readers of cards begin a number that they found."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScanOptions:
@@ -54,8 +57,15 @@ def clean(text: str) -> str:
     return _printable(text).replace(GS, "").strip()[:MAX_CODE]
 
 
+def no_card(text: str) -> str:
+    """`text` as it is, but with a "?" before one that admission.codes would take for a card: what
+    anybody can print or write must not pass for the number that a reader found itself."""
+    read = text.upper().replace("-", "").replace(" ", "")
+    return f"?{text}"[:MAX_CODE] if read.startswith(_CARDS) else text
+
+
 def read_scan(raw: str, options: ScanOptions) -> str:
-    """The text of one scan as it came; "" if it says nothing. Never raises."""
+    """The text of one scan as it came; "" if it says nothing, never a card's. Never raises."""
     text = _printable(raw).strip().removeprefix(options.prefix).removesuffix(options.suffix)
     aim = _AIM.get(options.aim)
     found = aim.match(text) if aim else None
@@ -63,7 +73,7 @@ def read_scan(raw: str, options: ScanOptions) -> str:
     text = text.removeprefix(symbol)
     if options.gs1 != "off":
         text = _element(text.strip(), symbol, options.gs1) or text
-    return clean(text)
+    return no_card(clean(text))
 
 
 def _printable(text: str) -> str:

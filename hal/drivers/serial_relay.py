@@ -76,13 +76,18 @@ class SerialRelay:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            self._board.lose()
+        except (OSError, _Unconfirmed) as error:
+            if isinstance(error, OSError):
+                self._board.lose()
             raise DeviceFault(
                 self.name,
                 f"relay board at {self._options.port}: {error}",
                 "is it plugged in, is the user in group dialout, does it answer at all (confirm)?",
             ) from error
+
+
+class _Unconfirmed(Exception):
+    """The board does not say that the relay has switched; its port is well."""
 
 
 class _Board:
@@ -136,7 +141,7 @@ class _Board:
                 while not wanted.search(heard):
                     heard = (heard + await self._read())[-_ANSWER_BYTES:]
         except TimeoutError:
-            raise OSError(f"does not say that relay {relay} has switched") from None
+            raise _Unconfirmed(f"does not say that relay {relay} has switched") from None
 
     async def _read(self) -> bytes:
         loop = asyncio.get_running_loop()

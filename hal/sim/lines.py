@@ -43,26 +43,29 @@ class SimInput:
     def __init__(self, name: str, options: Options, devices: Devices) -> None:
         self.name = name
         self._prop = devices.stage.prop(name)
+        self._level = False
 
     async def __aenter__(self) -> Self:
         self._prop.forget()
-        self._prop.show(level=False)
+        self._show(False)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         pass
 
     async def changes(self) -> AsyncIterator[bool]:
-        since = [level for cue in self._prop.waiting() for level in self._levels(cue)]
-        if was := any(since[-1:]):
-            self._prop.show(level=True)
-            yield True
-        async for cue in self._prop.cues():
-            for level in self._levels(cue):
-                if level != was:
-                    self._prop.show(level=level)
+        for cue in self._prop.waiting():
+            self._show([self._level, *self._levels(cue)][-1])
+        yield self._level
+        while True:
+            for level in self._levels(await self._prop.next()):
+                if level != self._level:
+                    self._show(level)
                     yield level
-                was = level
+
+    def _show(self, level: bool) -> None:
+        self._level = level
+        self._prop.show(level=level)
 
     def _levels(self, cue: dict[str, object]) -> tuple[bool, ...]:
         match cue:

@@ -40,7 +40,11 @@ class Prop:
         """Cues from now on, in order. The cue `{"unplug": true}` becomes a DeviceFault."""
         self.forget()
         while True:
-            yield self._plugged(await self.pending.get())
+            yield await self.next()
+
+    async def next(self) -> dict[str, Any]:
+        """The next cue, also one that has come since."""
+        return self._plugged(await self.pending.get())
 
     def forget(self) -> None:
         """Drop the cues that have come since."""

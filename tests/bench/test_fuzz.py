@@ -27,10 +27,29 @@ def fuzz(before: str, *words: str, folder: Path) -> subprocess.CompletedProcess[
 
 
 WITHOUT_ATHERIS = "sys.modules['atheris'] = None"
-BROKEN = """
+BROKEN = {
+    "minds how its bytes are chunked": """
 from hal.drivers import code_splitter
 code_splitter.CodeSplitter.feed = lambda self, data, now: data.decode("latin-1").splitlines()
-"""
+""",
+    "takes a printed code for a card": """
+from hal.drivers import scan_text
+scan_text.no_card = lambda text: text
+""",
+    "takes a text on a tag for a card": """
+from hal.drivers import nfc_tag
+nfc_tag.no_card = lambda text: text
+""",
+    "minds no parity": """
+from hal.drivers import wiegand_frames
+wiegand_frames._parity_is_right = lambda bits: True
+""",
+    "trusts the length that a card tells": """
+from hal.drivers import osdp_reader
+card_text = osdp_reader.card_text
+osdp_reader.card_text = lambda event: card_text({**event, "length": abs(event["length"])})
+""",
+}
 
 
 @pytest.mark.parametrize("before", ["", WITHOUT_ATHERIS], ids=["atheris", "random"])
@@ -40,11 +59,10 @@ def test_thousands_of_inputs_break_no_rule(before: str, tmp_path: Path) -> None:
     assert "3000" in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("fault", BROKEN)
 @pytest.mark.parametrize("before", ["", WITHOUT_ATHERIS], ids=["atheris", "random"])
-def test_a_decoder_that_minds_how_its_bytes_are_chunked_is_found(
-    before: str, tmp_path: Path
-) -> None:
-    done = fuzz(before + BROKEN, "--runs", "3000", folder=tmp_path)
+def test_a_decoder_that_is_broken_is_found(before: str, fault: str, tmp_path: Path) -> None:
+    done = fuzz(f"{before}\n{BROKEN[fault]}", "--runs", "9000", folder=tmp_path)
     assert done.returncode != 0
     assert "AssertionError" in done.stderr + done.stdout
     assert list(tmp_path.glob("crash*"))

@@ -52,6 +52,7 @@ async def an_input_tells_each_change(chip: GpioSim, driver: str, **options: Any)
         chip.pull(CONTACT, not high)
         await asyncio.sleep(0.1)  # the kernel debounces for 20 ms
         async with listening(line.changes()) as heard:
+            assert await heard.next() is False, (driver, options)
             for on in (True, False, True):
                 chip.pull(CONTACT, on is high)
                 assert await heard.next() is on, (driver, options, on)
@@ -71,6 +72,7 @@ async def a_bounce_is_no_change(chip: GpioSim, driver: str) -> None:
         chip.pull(CONTACT, True)
         await asyncio.sleep(0.5)
         async with listening(line.changes()) as heard:
+            assert await heard.next() is False, driver
             for _ in range(5):
                 chip.pull(CONTACT, False)
                 chip.pull(CONTACT, True)

@@ -50,3 +50,30 @@ async def test_lanes_that_wait_for_a_reset_wait_across_a_restart_with_the_heads_
     async with gate_in(settings) as rig:
         await rig.idle()
         assert not rig.latch()
+
+
+@on_virtual_time
+async def test_a_fire_that_ends_while_its_line_is_lost_is_over_when_the_line_is_back(
+    tmp_path: Path,
+) -> None:
+    settings = settings_in(tmp_path, fire=FireSettings(SIM))
+    async with gate_in(settings) as rig:
+        await rig.idle()
+        rig.stage.cue("fire.input", level=True)
+        await rig.opens()
+        rig.stage.cue("fire.input", unplug=True)
+        await rig.locks()
+        await rig.idle()
+
+
+@on_virtual_time
+async def test_a_lane_whose_key_switch_was_turned_back_while_it_was_lost_is_open(
+    tmp_path: Path,
+) -> None:
+    lane = replace(NORTH, lock_switch=SIM)
+    async with gate_in(settings_in(tmp_path, lane)) as rig:
+        await rig.idle()
+        rig.stage.cue("North.lock_switch", level=True)
+        await rig.shows("Closed")
+        rig.stage.cue("North.lock_switch", unplug=True)
+        await rig.idle()

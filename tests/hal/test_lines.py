@@ -82,13 +82,16 @@ async def test_an_output_never_blips_on_while_it_opens(devices: Devices) -> None
         assert not any(state.state for state in pin.states)
 
 
-async def test_an_input_tells_each_change_once(sensor: InputRig) -> None:
-    async with sensor.line as line, listening(line.changes()) as heard:
-        for on in (True, False, True):
-            await sensor.turn(on)
-            await sensor.turn(on)
-            assert await heard.next() is on
-        assert heard.nothing_more()
+async def test_an_input_tells_its_level_and_then_each_change_once(sensor: InputRig) -> None:
+    async with sensor.line as line:
+        await sensor.turn(False)
+        async with listening(line.changes()) as heard:
+            assert await heard.next() is False
+            for on in (True, False, True):
+                await sensor.turn(on)
+                await sensor.turn(on)
+                assert await heard.next() is on
+            assert heard.nothing_more()
 
 
 async def test_an_input_that_is_active_says_so_first(sensor: InputRig) -> None:
@@ -101,6 +104,18 @@ async def test_an_input_that_is_active_says_so_first(sensor: InputRig) -> None:
             assert heard.nothing_more()
 
 
+async def test_each_that_listens_is_told_the_level_as_it_stands(sensor: InputRig) -> None:
+    async with sensor.line as line:
+        for before, now in ((False, True), (True, True), (True, False), (False, False)):
+            await sensor.turn(before)
+            async with listening(line.changes()) as heard:
+                assert await heard.next() is before
+            await sensor.turn(now)
+            async with listening(line.changes()) as heard:
+                assert await heard.next() is now
+                assert heard.nothing_more()
+
+
 async def test_an_input_can_be_opened_again(sensor: InputRig) -> None:
     for _ in range(2):
         async with sensor.line as line, listening(line.changes()) as heard:
@@ -111,14 +126,19 @@ async def test_an_input_can_be_opened_again(sensor: InputRig) -> None:
 
 
 @pytest.mark.parametrize("sensor", LOSABLE_INPUTS, indirect=True)
-async def test_an_input_whose_board_is_lost_says_so_and_comes_back(sensor: InputRig) -> None:
-    async with sensor.line as line, listening(line.changes()) as heard:
-        await done(sensor.unplug())
-        with pytest.raises(DeviceFault) as lost:
-            await heard.next()
+async def test_a_level_that_ended_while_the_board_was_lost_is_told(sensor: InputRig) -> None:
+    """The boards of these rigs are off when they are plugged in again."""
+    async with sensor.line as line:
+        await sensor.turn(True)
+        async with listening(line.changes()) as heard:
+            assert await heard.next() is True
+            await done(sensor.unplug())
+            with pytest.raises(DeviceFault) as lost:
+                await heard.next()
     assert lost.value.hint
     await done(sensor.plug())
     async with sensor.line as line, listening(line.changes()) as heard:
+        assert await heard.next() is False
         await sensor.turn(True)
         assert await heard.next() is True
 
@@ -128,7 +148,17 @@ async def test_a_pulse_on_the_stage_is_on_and_off(devices: Devices, stage: Stage
     async with sensor as line, listening(line.changes()) as heard:
         stage.cue("sensor", nonsense=1)
         stage.cue("sensor", pulse=True)
-        assert [await heard.next(), await heard.next()] == [True, False]
+        assert [await heard.next() for _ in range(3)] == [False, True, False]
+
+
+async def test_a_cue_that_comes_while_the_level_is_told_is_not_lost(
+    devices: Devices, stage: Stage
+) -> None:
+    async with devices.build(InputLine, "sensor", {"driver": "sim"}) as line:
+        changes = line.changes()
+        assert await anext(changes) is False
+        stage.cue("sensor", level=True)
+        assert await anext(changes) is True
 
 
 async def test_a_pin_cannot_be_had_twice(devices: Devices) -> None:

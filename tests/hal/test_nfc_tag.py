@@ -33,6 +33,11 @@ def test_a_text_on_a_type_2_tag_comes_back(code: str) -> None:
     assert found == (code if len(head) + len(message) <= 4 + 0xFF * 8 else "NFC:04A1B2C3D4E5F6")
 
 
+@pytest.mark.parametrize("text", ["NFC:04A1B2C3D4E5F7", "card:26:2A31C0"])
+def test_a_text_on_a_tag_is_never_the_uid_of_another(text: str) -> None:
+    assert code_of(Type4(ndef_text(text), UID), wants_ndef=True) == f"?{text}"
+
+
 @given(st.lists(st.binary(max_size=40) | st.binary(max_size=300).map(lambda data: data + OK)))
 def test_any_answers_end_soon_in_a_code_or_none(answers: list[bytes]) -> None:
     left, asked = iter(answers * 3), []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -181,6 +182,36 @@ async def test_a_flood_of_codes_that_nobody_takes_is_dropped_and_said_once(
     assert any(re.search(r"taken again; 1\d{4} were dropped", said) for _, said in later)
 
 
+async def test_a_stuck_scanner_fills_neither_memory_nor_log(
+    devices: Devices, scanner: PtyScanner, caplog: pytest.LogCaptureFixture
+) -> None:
+    """10,000 codes a second for three seconds, as fast as the line takes them; of each second the
+    lane takes a few."""
+    caplog.set_level("DEBUG", "wicket")
+    second = b"".join(b"%0100d\r\n" % n for n in range(10_000))
+    reader = serial(devices, scanner.link)
+    async with reader:
+        scans = reader.scans()
+        first = asyncio.ensure_future(anext(scans))
+        await settle()
+        await scanner.send(b"first\n")
+        assert await first == Scan("first")
+        tracemalloc.start()
+        try:
+            for _ in range(3):
+                await scanner.send(second)
+                taken = {(await anext(scans)).text for _ in range(64)}
+                assert len(taken) >= 60
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < 500_000
+    levels = [record.levelname for record in caplog.records]
+    assert levels.count("WARNING") == 1
+    assert len(levels) < 9
+    assert {*levels[1:]} <= {"DEBUG"}
+
+
 @on_virtual_time
 async def test_half_a_code_and_silence_is_no_part_of_the_next(tmp_path: Path) -> None:
     scanner = PtyScanner(tmp_path / "scanner")
@@ -216,6 +247,13 @@ async def test_what_the_scanner_adds_is_taken_off_and_the_gs1_element_is_the_cod
         await scanner.send(b"<]d2010703206980498810LOT\x1d21TK1>\r\n]Q1>\r\n<]Q1W1>\r\n")
         assert await heard.next() == Scan("TK1")
         assert await heard.next() == Scan("W1")
+
+
+async def test_a_printed_code_is_never_a_card(devices: Devices, scanner: PtyScanner) -> None:
+    reader = serial(devices, scanner.link)
+    async with reader, listening(reader.scans()) as heard:
+        await scanner.send(b"NFC:04A1B2C3D4E5F6\r\n")
+        assert await heard.next() == Scan("?NFC:04A1B2C3D4E5F6")
 
 
 async def test_the_hint_names_the_port(devices: Devices, tmp_path: Path) -> None:

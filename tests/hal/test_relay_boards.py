@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.relay_boards import Answer, Asked, SerialBoard, answering, modbus_board, report
+from support.listening import settle
+from support.relay_boards import (
+    Answer,
+    Asked,
+    SerialBoard,
+    SlowBoard,
+    answering,
+    modbus_board,
+    report,
+)
 
 from hal.ports import DeviceFault, InputLine, OutputLine
 from hal.registry import Devices
@@ -62,6 +74,24 @@ async def test_a_serial_board_that_answers_wrongly_is_a_fault(
     board.port.unplug()
 
 
+async def test_a_relay_that_a_board_does_not_have_harms_no_other(
+    devices: Devices, tmp_path: Path
+) -> None:
+    board = SerialBoard(tmp_path)
+    board.port.plug()
+    good, bad = (
+        devices.build(OutputLine, f"r{n}", board.table | {"relay": n, "confirm": True})
+        for n in (1, 9)
+    )
+    async with good:
+        with pytest.raises(DeviceFault, match="does not say that relay 9 has switched"):
+            async with bad:
+                pass
+        await good.set(True)
+        assert board.on[1]
+    board.port.unplug()
+
+
 def _flipped(asked: Asked) -> bytes:
     frame = asked.wrap(asked.unit, asked.pdu)
     return frame[:1] + bytes([frame[1] ^ 1]) + frame[2:]
@@ -110,7 +140,7 @@ async def test_lines_of_one_modbus_board_share_its_wire(
             devices.build(InputLine, "s", board.table | {"input": 5, "poll_ms": 1}) as sensor,
         ):
             await board.press(5, True)
-            assert await anext(aiter(sensor.changes()))
+            assert await anext(aiter(sensor.changes())) is True
             await one.set(True)
             await two.set(True)
             assert [await board.coil(n) for n in (1, 2)] == [True, True]
@@ -124,3 +154,107 @@ async def test_a_serial_line_that_is_no_modbus_port_says_so(
     with pytest.raises(DeviceFault, match="does not answer"):
         async with devices.build(OutputLine, "latch", table):
             pass
+
+
+async def fails(line: OutputLine) -> None:
+    with pytest.raises(DeviceFault, match="Modbus board at"):
+        async with line:
+            pass
+
+
+@pytest.mark.parametrize("bad", [{"coil": 99}, {"coil": 0, "unit": 2}], ids=["coil", "unit"])
+@pytest.mark.parametrize("wire", ["tcp", "rtu"])
+async def test_a_line_that_the_board_refuses_harms_no_other(
+    devices: Devices, tmp_path: Path, wire: str, bad: dict[str, Any]
+) -> None:
+    async with modbus_board(wire, tmp_path) as board:
+        good = devices.build(OutputLine, "good", board.table | {"coil": 1})
+        async with good:
+            await good.set(True)
+            for _ in range(3):
+                await fails(devices.build(OutputLine, "bad", board.table | bad))
+            assert await board.coil(1)
+            await good.set(False)
+            assert not await board.coil(1)
+
+
+def _only_unit_1(asked: Asked) -> bytes:
+    return asked.wrap(1, asked.pdu) if asked.unit == 1 else b""
+
+
+@pytest.mark.parametrize("wire", ["tcp", "rtu"])
+async def test_a_unit_that_does_not_answer_harms_no_other(
+    devices: Devices, tmp_path: Path, wire: str
+) -> None:
+    async with answering(wire, tmp_path, _only_unit_1) as table:
+        table |= {"timeout_s": 0.05, "coil": 0}
+        good = devices.build(OutputLine, "good", table)
+        async with good:
+            for on in (True, False, True, False, True, False, True):
+                await fails(devices.build(OutputLine, "dead", table | {"unit": 2}))
+                await good.set(on)
+            for _ in range(7):
+                await fails(devices.build(OutputLine, "dead", table | {"unit": 2}))
+            await good.set(False)
+
+
+async def test_a_network_connection_that_has_gone_dead_is_made_anew(
+    devices: Devices, tmp_path: Path
+) -> None:
+    """As when a board lost its power without a word: its line is not closed meanwhile, for others
+    hold it open."""
+    dead: set[int] = set()
+
+    def answer(asked: Asked) -> bytes:
+        return b"" if asked.connection in dead else asked.wrap(1, asked.pdu)
+
+    async with answering("tcp", tmp_path, answer) as table:
+        line = devices.build(OutputLine, "latch", table | {"timeout_s": 0.05, "coil": 0})
+        async with line:
+            dead.add(0)
+            for _ in range(3):
+                with pytest.raises(DeviceFault):
+                    await line.set(True)
+            await line.set(True)
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[SlowBoard]:
+    board = SlowBoard(tmp_path)
+    board.port.plug()
+    yield board
+    board.port.unplug()
+
+
+async def test_a_late_answer_is_no_answer_to_the_next_question(
+    devices: Devices, slow: SlowBoard
+) -> None:
+    one, two = (
+        devices.build(InputLine, f"s{n}", slow.table | {"input": n, "timeout_s": 0.1})
+        for n in (1, 2)
+    )
+    async with asyncio.timeout(5), one, two:
+        with pytest.raises(DeviceFault):
+            await anext(aiter(one.changes()))
+        late = await slow.asked.get()
+        level = asyncio.ensure_future(anext(aiter(two.changes())))
+        slow.answer(late, b"\x02\x01\x01")
+        slow.answer(await slow.asked.get(), b"\x02\x01\x00")
+        assert await level is False
+
+
+async def test_an_answer_to_nobody_is_no_answer_to_the_next_question(
+    devices: Devices, slow: SlowBoard
+) -> None:
+    """Whoever asked has gone meanwhile, as a turnstile that is closed while its sensor is read."""
+    one, two = (devices.build(InputLine, f"s{n}", slow.table | {"input": n}) for n in (1, 2))
+    async with asyncio.timeout(5), one, two:
+        gone = asyncio.ensure_future(anext(aiter(one.changes())))
+        asked = await slow.asked.get()
+        gone.cancel()
+        level = asyncio.ensure_future(anext(aiter(two.changes())))
+        await settle()
+        slow.answer(asked, b"\x02\x01\x01")
+        slow.answer(await slow.asked.get(), b"\x02\x01\x00")
+        assert await level is False
+        assert gone.cancelled()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from admission.codes import TagCode, read_code
 from hal.drivers.scan_text import GS, ScanOptions, clean, read_scan
 from hal.ports import MAX_CODE
 
@@ -15,7 +16,26 @@ GTIN = "0107032069804988"
 LINK = "https://id.gs1.org/01/07032069804988/21/TK7KQ4M2XD"
 
 PARTS = st.sampled_from(
-    ["]Q3", "]C1", "]d2", "]", "01", GTIN, "21TK-1", "21", GS, LINK, "HTTP://", "/21/", "%", " "]
+    [
+        "NFC:",
+        "-card:",
+        "n f-C",
+        "04A1",
+        "]Q3",
+        "]C1",
+        "]d2",
+        "]",
+        "01",
+        GTIN,
+        "21TK-1",
+        "21",
+        GS,
+        LINK,
+        "HTTP://",
+        "/21/",
+        "%",
+        " ",
+    ]
 )
 TEXTS = st.lists(PARTS | st.text(max_size=12), max_size=8).map("".join)
 OPTIONS = st.builds(
@@ -36,6 +56,26 @@ def test_what_comes_out_is_always_printable_and_short(raw: str, options: ScanOpt
     text = read_scan(raw, options)
     assert len(text) <= MAX_CODE
     assert text == clean(text)
+    assert not isinstance(read_code(text), TagCode)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["NFC:04A1B2C3D4E5F6", "]Q1nfc:04a1", " card:26:2A31C0", "-N F-C:04", "\0CARD:26:2A31C0\x1d"],
+)
+def test_a_printed_code_is_never_a_card(raw: str) -> None:
+    assert isinstance(read_code(clean(raw).removeprefix("]Q1")), TagCode)
+    text = read(raw)
+    assert text.startswith("?")
+    assert read_code(text) is None
+
+
+def test_a_gs1_element_is_never_a_card() -> None:
+    assert read("]d221NFC:04A1", ai="21") == "?NFC:04A1"
+
+
+def test_a_printed_code_that_pretends_to_be_a_card_is_cut_like_any_other() -> None:
+    assert read("NFC:" + "0" * MAX_CODE) == "?NFC:" + "0" * (MAX_CODE - 5)
 
 
 def test_control_characters_and_blanks_around_are_dropped() -> None:

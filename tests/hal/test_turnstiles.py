@@ -97,6 +97,15 @@ def passages(heard: Heard[TurnstileEvent]) -> list[TurnstileEvent]:
     return [event for event in told(heard) if not isinstance(event, Passing)]
 
 
+@on_virtual_time
+async def test_sensors_at_rest_tell_nothing_when_it_is_opened(rig: Rig) -> None:
+    for _ in range(2):
+        async with rig.turnstile as turnstile, listening(turnstile.events()) as heard:
+            await settle()
+            assert told(heard) == []
+            assert not any(felt.changes for felt in turnstile.felt.values())  # type: ignore[attr-defined]
+
+
 both = pytest.mark.parametrize("direction", [IN, OUT])
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,8 @@ class Asked:
     pdu: bytes
     wrap: Callable[[int, bytes], bytes]
     """A whole frame that answers it: from which unit, what."""
+    connection: int = 0
+    """The how-many-th it came on, from 0."""
 
 
 Answer = Callable[[Asked], bytes]
@@ -162,15 +165,30 @@ async def answering(wire: str, folder: Path, answer: Answer) -> AsyncIterator[di
         port.unplug()
         return
 
+    connections = count()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = next(connections)
         while data := await reader.read(260):
-            writer.write(answer(_tcp(data)))
+            writer.write(answer(_tcp(data, connection)))
         writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield {"driver": "modbus", "host": "127.0.0.1"} | {
             "tcp_port": server.sockets[0].getsockname()[1]
         }
+
+
+class SlowBoard:
+    """A board on a serial line that answers when the test does so: what it was asked waits."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked: asyncio.Queue[Asked] = asyncio.Queue()
+        self.port = Port(folder / "slow", lambda data: self.asked.put_nowait(_rtu(data)))
+        self.table = {"driver": "modbus", "port": str(self.port.link)}
+
+    def answer(self, asked: Asked, pdu: bytes) -> None:
+        self.port.say(asked.wrap(asked.unit, pdu))
 
 
 def _rtu(frame: bytes) -> Asked:
@@ -181,8 +199,8 @@ def _rtu(frame: bytes) -> Asked:
     return Asked(frame[0], frame[1:-2], wrap)
 
 
-def _tcp(frame: bytes) -> Asked:
+def _tcp(frame: bytes, connection: int) -> Asked:
     def wrap(unit: int, pdu: bytes) -> bytes:
         return frame[:4] + (len(pdu) + 1).to_bytes(2, "big") + bytes([unit]) + pdu
 
-    return Asked(frame[6], frame[7:], wrap)
+    return Asked(frame[6], frame[7:], wrap, connection)
