@@ -10,20 +10,57 @@ from admission.values import TimeSlot
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The most places that one sales channel may have of a slot, and how many it has: sold,
+    reserved and leased together."""
+
+    most: int
+    taken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Occupancy:
-    """How full a time slot is, in persons. `capacity` None means no limit."""
+    """How full a time slot is, in persons. `capacity` None means no limit. `share` is that of the
+    channel that asks, if it has one."""
 
     capacity: int | None
     sold: int = 0
     reserved: int = 0
     leased: int = 0
+    share: Share | None = None
+
+    @property
+    def taken(self) -> int:
+        return self.sold + self.reserved + self.leased
 
     @property
     def left(self) -> int | None:
         """Places still to be had, never negative; None means no limit."""
         if self.capacity is None:
             return None
-        return max(0, self.capacity - self.sold - self.reserved - self.leased)
+        left = self.capacity - self.taken
+        if self.share:
+            left = min(left, self.share.most - self.share.taken)
+        return max(0, left)
+
+    @property
+    def most(self) -> int | None:
+        """Places to be had in an empty slot."""
+        if self.capacity is None or self.share is None:
+            return self.capacity
+        return min(self.capacity, self.share.most)
+
+    @property
+    def over(self) -> int:
+        """Places taken that are not there."""
+        return 0 if self.capacity is None else max(0, self.taken - self.capacity)
+
+
+def share_of(capacity: int | None, percent: int | None, taken: int) -> Share | None:
+    """The share that `percent` is of a capacity, rounded down; None for no limit."""
+    if capacity is None or percent is None:
+        return None
+    return Share(capacity * percent // 100, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +76,8 @@ def book(occupancy: Occupancy, quantity: int) -> Occupancy | NoRoom:
         raise ValueError("a booking is for at least one person")
     if occupancy.left is not None and quantity > occupancy.left:
         return NoRoom(occupancy.left)
-    return replace(occupancy, reserved=occupancy.reserved + quantity)
+    share = occupancy.share and replace(occupancy.share, taken=occupancy.share.taken + quantity)
+    return replace(occupancy, reserved=occupancy.reserved + quantity, share=share)
 
 
 class SaleBlocked(Enum):
@@ -49,16 +87,42 @@ class SaleBlocked(Enum):
     ENDED = "sale_ended"
     EVENT_OVER = "event_over"
     SOLD_OUT = "sold_out"
+    CLOSED = "slot_closed"
+    TOO_FEW = "too_few_left"
 
 
-def sale_blocked(slot: TimeSlot, left: int | None, now: datetime) -> SaleBlocked | None:
-    """The first reason that `slot` cannot be bought at `now`; None if it can."""
+def sale_blocked(
+    slot: TimeSlot, left: int | None, now: datetime, *, closed: bool = False, wanted: int = 1
+) -> SaleBlocked | None:
+    """The first reason that `wanted` places of `slot` cannot be bought at `now`; None if they
+    can."""
     if now >= slot.end and now >= slot.arrival.end:
         return SaleBlocked.EVENT_OVER
+    if closed:
+        return SaleBlocked.CLOSED
     if now < slot.sales.start:
         return SaleBlocked.NOT_STARTED
     if now >= slot.sales.end:
         return SaleBlocked.ENDED
     if left == 0:
         return SaleBlocked.SOLD_OUT
+    if left is not None and left < wanted:
+        return SaleBlocked.TOO_FEW
     return None
+
+
+def in_words(blocked: SaleBlocked, left: int | None = None) -> str:
+    """The reason as staff and developers read it; a visitor's screen has its own language."""
+    match blocked:
+        case SaleBlocked.NOT_STARTED:
+            return "the sale has not started"
+        case SaleBlocked.ENDED:
+            return "the sale has ended"
+        case SaleBlocked.EVENT_OVER:
+            return "it is over"
+        case SaleBlocked.SOLD_OUT:
+            return "it is sold out"
+        case SaleBlocked.CLOSED:
+            return "it is closed"
+        case SaleBlocked.TOO_FEW:
+            return f"only {left} places are left"

@@ -190,7 +190,8 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class TimeSlot:
-    """A bookable time of an attraction. `capacity` None means no limit."""
+    """A bookable time of an attraction. `capacity` None means no limit; `shares` are pairs of a
+    sales channel and the most it may have of the capacity, in percent."""
 
     id: str
     attraction: str
@@ -199,3 +200,4 @@ class TimeSlot:
     arrival: Window
     sales: Window
     capacity: int | None
+    shares: tuple[tuple[str, int], ...] = ()

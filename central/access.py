@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from central.rate import WRONG_TOKENS, Limiter, network_of, too_often
 from central.settings import DeviceKind, DeviceSettings
 from central.web import Handler, problem
 
+LOOPBACK = ("127.0.0.1", "::1")
+PASSED_ON = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"}
+"""Headers by which a proxy says that the request is not its own."""
 _CLIENT = web.RequestKey("client", str)
 _SCOPES = web.RequestKey("scopes", frozenset)
 
@@ -52,8 +57,30 @@ def needs(scope: Scope, handler: Handler) -> Handler:
     return guarded
 
 
-def authorised(devices: Mapping[str, DeviceSettings]) -> Any:
-    """Middleware: lets in who tells a client's token, and notes which one it is."""
+def unless_local(scope: Scope, handler: Handler) -> Handler:
+    """The handler, for clients with this scope, and without a token for this computer. What a
+    proxy passes on comes from elsewhere."""
+    guarded = needs(scope, handler)
+
+    async def guard(request: web.Request) -> web.StreamResponse:
+        if request.remote in LOOPBACK and not PASSED_ON & request.headers.keys():
+            return await handler(request)
+        return await guarded(request) if _CLIENT in request else unauthorised()
+
+    return guard
+
+
+def unauthorised() -> web.Response:
+    answer = problem(401, "unauthorised", "tell a client's token as Authorization: Bearer")
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def authorised(devices: Mapping[str, DeviceSettings], writes: Rate) -> Any:
+    """Middleware: lets in who tells a client's token, notes which one it is, and slows down who
+    writes too often. Who tells wrong tokens is slowed down by network address; a right one is let
+    in all the same, for many may share an address."""
+    wrong, written = Limiter(WRONG_TOKENS), Limiter(writes)
     tokens = {name: f"Bearer {device.token}".encode() for name, device in devices.items()}
 
     @web.middleware
@@ -63,10 +90,17 @@ def authorised(devices: Mapping[str, DeviceSettings]) -> Any:
         if fits:
             request[_CLIENT] = fits[0]
             request[_SCOPES] = SCOPES[devices[fits[0]].kind]
-        elif request.path.startswith("/v1/"):
-            answer = problem(401, "unauthorised", "tell a client's token as Authorization: Bearer")
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
+            if request.method == hdrs.METH_POST and (wait := written.wait(fits[0], _seconds())):
+                return too_often(wait, f"{fits[0]} writes too often; see [http] rate")
+        elif told or request.path.startswith("/v1/"):
+            if wait := wrong.wait(network_of(request.remote or ""), _seconds()):
+                return too_often(wait, "too many wrong tokens from this address")
+            if request.path.startswith("/v1/"):
+                return unauthorised()
         return await handler(request)
 
     return authorise
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()

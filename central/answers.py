@@ -11,14 +11,30 @@ from zoneinfo import ZoneInfo
 from admission.values import Money
 from central.feed import Entry
 from central.idempotency import Answer
+from central.offers import Offer
 from central.schedule import describe
 from central.slots import Listed
 from central.states import By, HistoryEntry, IssuedTicket, Line, Payment, Refused, TicketRequest
-from central.venue import Attraction, Offer, Venue
+from central.venue import Attraction, Venue
 
 Json = dict[str, Any]
 
-_STATUS = {"unknown_product": 404, "unknown_slot": 404, "unknown_request": 404}
+_STATUS = dict.fromkeys(
+    (
+        "unknown_product",
+        "unknown_slot",
+        "unknown_request",
+        "unknown_lease",
+        "unknown_promo_code",
+        "unknown_voucher",
+        "unknown_ticket",
+        "unknown_device",
+        "unknown_day_end",
+        "unknown_customer",
+        "unknown_batch",
+    ),
+    404,
+)
 """Refusals that are not a 409 Conflict."""
 
 _TITLES = {400: "Bad request", 401: "Unauthorised", 404: "Not found", 409: "Conflict"}
@@ -72,6 +88,10 @@ def _offer(venue: Venue, offer: Offer) -> Json:
         "text": offer.text,
         "price": money(venue.price(offer)),
         "persons": offer.persons,
+        "category": offer.category,
+        "kind": offer.kind.value,
+        "slot": offer.slot.value,
+        "tax_percent": f"{offer.tax_percent:f}",
     }
 
 
@@ -84,12 +104,13 @@ def dates(days: Mapping[date, Sequence[Listed]], now: datetime) -> Json:
     }
 
 
-def slots(listed: Iterable[Listed], zone: ZoneInfo, now: datetime) -> Json:
-    return {"slots": [_slot(one, zone, now) for one in listed]}
+def slots(listed: Iterable[Listed], zone: ZoneInfo, now: datetime, wanted: int = 1) -> Json:
+    """For somebody who wants so many places."""
+    return {"slots": [_slot(one, zone, now, wanted) for one in listed]}
 
 
-def _slot(listed: Listed, zone: ZoneInfo, now: datetime) -> Json:
-    blocked = listed.blocked(now)
+def _slot(listed: Listed, zone: ZoneInfo, now: datetime, wanted: int) -> Json:
+    blocked = listed.blocked(now, wanted)
     return {
         "id": listed.slot.id,
         "start": listed.slot.start.isoformat(),
@@ -107,7 +128,8 @@ def ticket_request(request: TicketRequest, now: datetime) -> Json:
         "status": request.status_at(now).value,
         "expires_at": request.expires_at.isoformat(),
         "total": money(request.total),
-        "lines": [_line(line) for line in request.lines],
+        "tax": money(request.tax),
+        "lines": [sold_line(line) for line in request.lines],
     }
 
 
@@ -120,12 +142,18 @@ def full_request(
 ) -> Json:
     return ticket_request(request, now) | {
         "channel": request.channel,
+        "device": request.device,
         "language": request.language,
         "holder": asdict(request.holder) if request.holder else None,
         "tickets": [_ticket(ticket) for ticket in issued],
         "payments": [_payment(by, payment) for by, payment in payments],
         "history": [
-            {"at": entry.by.at.isoformat(), "who": entry.by.who, "what": entry.what}
+            {
+                "at": entry.by.at.isoformat(),
+                "who": entry.by.who,
+                "from": entry.by.address,
+                "what": entry.what,
+            }
             for entry in history
         ],
     }
@@ -135,13 +163,18 @@ def tickets(issued: Iterable[IssuedTicket]) -> Json:
     return {"tickets": [_ticket(ticket) for ticket in issued]}
 
 
-def _line(line: Line) -> Json:
+def sold_line(line: Line) -> Json:
     return {
         "product": line.product,
         "slot": line.slot,
         "description": line.description,
         "quantity": line.quantity,
         "price": money(line.price),
+        "rule": line.rule,
+        "discount": money(Money(line.discount, line.price.currency)),
+        "total": money(line.total),
+        "tax_percent": f"{line.tax_percent:f}",
+        "tax": money(line.tax),
     }
 
 

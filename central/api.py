@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
@@ -15,10 +15,14 @@ from central.access import client_of
 from central.bodies import idempotency_key
 from central.database import Database
 from central.idempotency import Answer, Call, once
+from central.metrics import Metrics
+from central.publisher import Pulse
 from central.settings import CentralSettings
 from central.states import By, Refused
 from central.venue import Venue
 from central.web import answered
+
+MAX_ADDRESS = 64
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,15 @@ class Api:
     key: SigningKey
     database: Database
     clock: Callable[[], datetime]
+    metrics: Metrics = field(default_factory=Metrics)
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def once(
         self, request: web.Request, act: Callable[[Connection, By], Answer | Refused]
     ) -> web.Response:
         """Do it in one transaction, or tell what came of it when this was asked before: every
         write carries an Idempotency-Key."""
-        by = By(client_of(request), self.clock())
+        by = By(client_of(request), self.clock(), (request.remote or "")[:MAX_ADDRESS])
         key, body = idempotency_key(request), await request.read()
         call = Call(by.who, request.path, key, body)
         return answered(

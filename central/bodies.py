@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from aiohttp import web
 
-from central.requests import Wanted
+from central.cart import Wanted
 from central.settings import Channel
-from central.states import Holder, Payment
+from central.states import NO_REFERENCES, Holder, Payment, References
 from runtime.convert import Invalid, structure
 from runtime.wire import decode
 
@@ -18,7 +19,11 @@ T = TypeVar("T")
 
 MAX_LINES = 20
 MAX_QUANTITY = 20
+MAX_PROMO_CODES = 5
+MAX_SLOT = 64
 MAX_TEXT = 200
+MAX_ORDER = 100
+MAX_NUMBER = 11
 MAX_PAGE = 1000
 
 
@@ -27,28 +32,52 @@ class NewRequest:
     lines: tuple[Wanted, ...]
     channel: Channel
     language: str = "en"
+    promo_codes: tuple[str, ...] = ()
+    waiting: bool = False
+    holder: Holder | None = None
+    references: References = NO_REFERENCES
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.lines) <= MAX_LINES:
-            raise ValueError(f"lines: 1 to {MAX_LINES} of them")
-        for number, line in enumerate(self.lines):
-            if not 1 <= line.quantity <= MAX_QUANTITY:
-                raise ValueError(f"lines[{number}].quantity: 1 to {MAX_QUANTITY}")
+        check_cart(self.lines, self.promo_codes)
+        check_told(self.holder, self.references)
         if not 1 <= len(self.language) <= 20:
             raise ValueError("language: 1 to 20 characters")
+
+
+def check_cart(lines: Sequence[Wanted], promo_codes: Sequence[str]) -> None:
+    """Raise ValueError for what no cart is."""
+    if not 1 <= len(lines) <= MAX_LINES:
+        raise ValueError(f"lines: 1 to {MAX_LINES} of them")
+    for number, line in enumerate(lines):
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            raise ValueError(f"lines[{number}].quantity: 1 to {MAX_QUANTITY}")
+        if len(line.slot) > MAX_SLOT:
+            raise ValueError(f"lines[{number}].slot: at most {MAX_SLOT} characters")
+    if len(promo_codes) > MAX_PROMO_CODES or not all(1 <= len(c) <= 40 for c in promo_codes):
+        raise ValueError(f"promo_codes: at most {MAX_PROMO_CODES}, of 1 to 40 characters")
 
 
 @dataclass(frozen=True)
 class Confirmation:
     payment: Payment
     holder: Holder | None = None
+    references: References = NO_REFERENCES
 
     def __post_init__(self) -> None:
         method, reference = self.payment.method, self.payment.reference
         if not 1 <= len(method) <= 40 or not 1 <= len(reference) <= 100:
             raise ValueError("payment: method of 1 to 40 characters, reference of 1 to 100")
-        if self.holder and max(map(len, vars(self.holder).values())) > MAX_TEXT:
-            raise ValueError(f"holder: at most {MAX_TEXT} characters each")
+        check_told(self.holder, self.references)
+
+
+def check_told(holder: Holder | None, references: References) -> None:
+    """Raise ValueError for what is too long to be told of a request."""
+    if holder and max(map(len, vars(holder).values())) > MAX_TEXT:
+        raise ValueError(f"holder: at most {MAX_TEXT} characters each")
+    if len(references.external_order) > MAX_ORDER:
+        raise ValueError(f"references.external_order: at most {MAX_ORDER} characters")
+    if len(references.customer) > MAX_NUMBER:
+        raise ValueError("references.customer: a number like C-000042")
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,12 @@ def newest_key(connection: Connection) -> int:
 def last_taken(connection: Connection, device: str, *, lock: bool = False) -> int:
     """The highest number taken of `device`; with `lock` nobody else moves it meanwhile."""
     row = select(sequence.c.last).where(sequence.c.device == device)
-    return connection.scalar(row.with_for_update() if lock else row) or 0
+    if not lock:
+        return connection.scalar(row) or 0
+    last = connection.scalar(row.with_for_update())
+    if last is None:  # a row that is not there cannot be locked; of two that make it one fails
+        connection.execute(insert(sequence).values(device=device, last=0))
+    return last or 0
 
 
 def take_up_to(connection: Connection, device: str, number: int) -> None:

@@ -45,14 +45,14 @@ def take(
 ) -> int | None:
     """Take a payload of device/<device>/facts; the number to acknowledge, None for a stranger."""
     if device not in known:
-        _set_aside_unreadable(connection, device, "no such device in central.toml", payload, now)
+        set_payload_aside(connection, device, "no such device in central.toml", payload, now)
         return None
     last = feed.last_taken(connection, device, lock=True)
     try:
         told = structure(decode(payload), _Payload).facts
         first = _first_number(told)
     except (Invalid, RecursionError) as error:
-        _set_aside_unreadable(connection, device, str(error), payload, now)
+        set_payload_aside(connection, device, str(error), payload, now)
         return last
     good: list[Fact] = []
     bad: list[Bad] = []
@@ -139,9 +139,10 @@ def _as_text(data: Any) -> str:
         return f"cannot be shown: {error}"
 
 
-def _set_aside_unreadable(
+def set_payload_aside(
     connection: Connection, device: str, reason: str, payload: bytes, now: datetime
 ) -> None:
+    """Keep a whole payload of which nothing was taken: each once, and not too many."""
     text = payload.decode(errors="backslashreplace").replace("\0", "\\x00")
     same = (quarantine.c.device == device, quarantine.c.number.is_(None))
     kept = connection.scalar(select(func.count()).where(*same)) or 0

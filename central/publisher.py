@@ -20,13 +20,34 @@ log = logging.getLogger("wicket.central")
 
 BATCH = 200
 HEARTBEAT_S = 10.0
+STUCK_S = 3 * HEARTBEAT_S
+
+
+class Pulse:
+    """Whether this worker publishes the feed. `now` is the loop's time."""
+
+    def __init__(self) -> None:
+        self._beaten: float | None = None
+
+    def beat(self, now: float) -> None:
+        self._beaten = now
+
+    def stop(self) -> None:
+        self._beaten = None
+
+    def state(self, now: float) -> str:
+        """publishing, stuck, or standing_by while that is another worker's duty."""
+        if self._beaten is None:
+            return "standing_by"
+        return "publishing" if now - self._beaten < STUCK_S else "stuck"
 
 
 class Publisher:
-    def __init__(self, bus: Bus, topic: str, database: Database) -> None:
+    def __init__(self, bus: Bus, topic: str, database: Database, pulse: Pulse) -> None:
         self._bus = bus
         self._topic = topic
         self._database = database
+        self._pulse = pulse
         self._connected = True
         self._repeats = Repeats(log)
 
@@ -37,8 +58,15 @@ class Publisher:
 
     async def run(self) -> None:
         """Publish for ever."""
+        try:
+            await self._run()
+        finally:
+            self._pulse.stop()
+
+    async def _run(self) -> None:
         cursor = 0
         while True:
+            self._pulse.beat(asyncio.get_running_loop().time())
             self._database.written.clear()
             try:
                 cursor = await self._catch_up(cursor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from admission.codes import ALPHABET
 from admission.values import Money
-from central import schema
+from central import schema, words
+from central.offers import ProductKind
 from central.states import (
     By,
     HistoryEntry,
@@ -31,7 +32,24 @@ def find(connection: Connection, token: str, *, lock: bool = False) -> TicketReq
     row = connection.execute(query.with_for_update() if lock else query).mappings().first()
     if row is None:
         return Refused("unknown_request", "no request has this token")
-    return _request(row, tuple(_lines(connection, row)))
+    return found(connection, [row])[0]
+
+
+def find_by_id(connection: Connection, ids: Sequence[int]) -> list[TicketRequest]:
+    """The requests with these ids, in order."""
+    table = schema.ticket_request
+    query = select(table).where(table.c.id.in_(ids)).order_by(table.c.id)
+    return found(connection, connection.execute(query).mappings().all())
+
+
+def found(connection: Connection, rows: Sequence[RowMapping]) -> list[TicketRequest]:
+    """The requests of these rows of ticket_request, with their lines."""
+    table = schema.request_line
+    query = select(table).where(table.c.request.in_([row["id"] for row in rows]))
+    lines: dict[int, list[RowMapping]] = {row["id"]: [] for row in rows}
+    for line in connection.execute(query.order_by(table.c.request, table.c.number)).mappings():
+        lines[line["request"]].append(line)
+    return [_request(row, lines[row["id"]]) for row in rows]
 
 
 def payments(connection: Connection, request: int) -> list[tuple[By, Payment]]:
@@ -51,18 +69,16 @@ def payments(connection: Connection, request: int) -> list[tuple[By, Payment]]:
 def history(connection: Connection, request: int) -> list[HistoryEntry]:
     table = schema.history
     rows = connection.execute(
-        select(table.c.who, table.c.at, table.c.what)
+        select(table.c.who, table.c.at, table.c.address, table.c.what)
         .where(table.c.request == request)
         .order_by(table.c.id)
     )
-    return [HistoryEntry(By(who, at), what) for who, at, what in rows]
+    return [HistoryEntry(By(who, at, address), what) for who, at, address, what in rows]
 
 
 def note(connection: Connection, request: int, what: str, by: By) -> None:
     """One line of the request's history."""
-    connection.execute(
-        insert(schema.history).values(request=request, at=by.at, who=by.who, what=what)
-    )
+    connection.execute(insert(schema.history).values(request=request, what=what, **vars(by)))
 
 
 def move(connection: Connection, request: int, status: Status, what: str, by: By) -> None:
@@ -83,8 +99,8 @@ def new_authorisation(connection: Connection) -> str:
             return code
 
 
-def store(connection: Connection, request: TicketRequest, by: By) -> None:
-    """Write a new request and its lines; its `id` is given by the database."""
+def store(connection: Connection, request: TicketRequest, by: By) -> int:
+    """Write a new request and its lines; the id that the database gives it."""
     created = connection.execute(
         insert(schema.ticket_request).values(
             token=request.token,
@@ -92,25 +108,27 @@ def store(connection: Connection, request: TicketRequest, by: By) -> None:
             status=request.status.value,
             channel=request.channel,
             language=request.language,
+            device=by.who,
             currency=request.currency,
             created_at=by.at,
             expires_at=request.expires_at,
         )
     )
     assert created.inserted_primary_key is not None
-    number = created.inserted_primary_key[0]
+    number: int = created.inserted_primary_key[0]
     connection.execute(
         insert(schema.request_line), [_line_columns(number, line) for line in request.lines]
     )
     note(connection, number, "registered", by)
     until = request.expires_at.isoformat(timespec="seconds")
-    note(connection, number, f"reserved until {until}", by)
+    note(connection, number, f"{request.status.value} until {until}", by)
+    return number
 
 
 def pay(
     connection: Connection, request: int, payment: Payment, holder: Holder | None, by: By
 ) -> None:
-    """Write down who paid what, and for whom the tickets are."""
+    """Write down who paid what, and for whom the tickets are, if that is told."""
     connection.execute(
         insert(schema.payment).values(
             request=request,
@@ -122,27 +140,59 @@ def pay(
             currency=payment.amount.currency,
         )
     )
+    if holder:
+        set_holder(connection, request, holder, by)
+
+
+def set_holder(connection: Connection, request: int, holder: Holder, by: By) -> None:
+    """For whom the tickets are from now on. The history does not tell who it is."""
+    if request_holders(connection, [request]).get(request) == holder:
+        return
     table = schema.ticket_request
-    told = asdict(holder) if holder else None
-    connection.execute(update(table).where(table.c.id == request).values(holder=told))
+    connection.execute(update(table).where(table.c.id == request).values(holder=asdict(holder)))
+    words.rewrite(connection, schema.request_word, request, holder)
+    note(connection, request, "holder told", by)
+
+
+def request_holders(connection: Connection, requests: Iterable[int]) -> dict[int, Holder]:
+    """Request → holder, of those of which one was told."""
+    table = schema.ticket_request
+    here = (table.c.id.in_(list(requests)), table.c.holder.is_not(None))
+    rows = connection.execute(select(table.c.id, table.c.holder).where(*here))
+    return {id_: Holder(**holder) for id_, holder in rows}
+
+
+def free_places(connection: Connection, request: int, line: Line, count: int) -> None:
+    """So many tickets of the line hold no places any more."""
+    table = schema.request_line
+    connection.execute(
+        update(table)
+        .where(table.c.request == request, table.c.number == line.number)
+        .values(places=table.c.places - count * line.persons)
+    )
 
 
 def _line_columns(request: int, line: Line) -> dict[str, Any]:
-    columns = {name: value for name, value in vars(line).items() if name != "price"}
-    return columns | {"request": request, "price": line.price.amount, "places": line.places}
+    return vars(line) | {
+        "request": request,
+        "slot": line.slot or None,
+        "kind": line.kind.value,
+        "price": line.price.amount,
+        "places": line.places,
+    }
 
 
-def _lines(connection: Connection, request: RowMapping) -> Iterator[Line]:
-    table = schema.request_line
-    rows = connection.execute(
-        select(table).where(table.c.request == request["id"]).order_by(table.c.number)
-    ).mappings()
-    for row in rows:
-        columns = {k: v for k, v in row.items() if k not in ("request", "places", "price")}
-        yield Line(**columns, price=Money(row["price"], request["currency"]))
-
-
-def _request(row: RowMapping, lines: tuple[Line, ...]) -> TicketRequest:
+def _request(row: RowMapping, lines: Iterable[RowMapping]) -> TicketRequest:
     columns = {k: v for k, v in row.items() if k not in ("created_at", "holder", "status")}
     holder = Holder(**row["holder"]) if row["holder"] else None
-    return TicketRequest(**columns, status=Status(row["status"]), holder=holder, lines=lines)
+    own = tuple(_line(line, row["currency"]) for line in lines)
+    return TicketRequest(**columns, status=Status(row["status"]), holder=holder, lines=own)
+
+
+def _line(row: RowMapping, currency: str) -> Line:
+    columns = {k: v for k, v in row.items() if k not in ("request", "places")} | {
+        "slot": row["slot"] or "",
+        "kind": ProductKind(row["kind"]),
+        "price": Money(row["price"], currency),
+    }
+    return Line(**columns)

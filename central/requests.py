@@ -1,55 +1,38 @@
 """Ticket requests: reserve, confirm, cancel, expire. Each call is part of one transaction.
 
-Places are taken here only, under the slots' locks: sold + reserved never exceed capacity.
+Places are taken under the slots' locks, here and by leases: sold + reserved + leased never exceed
+the capacity.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from admission.booking import NoRoom, book, sale_blocked
+from admission.booking import NoRoom, SaleBlocked, book, in_words
 from admission.facts import CENTRAL
-from central import schema, slots, tickets
-from central.request_rows import find, move, new_authorisation, pay, payments, store
-from central.schedule import describe
+from central import cart, promotions, schema, slots, tickets, vouchers, waiting
+from central.cart import Wish
+from central.money import dues
+from central.request_rows import find, move, new_authorisation, note, payments, store
 from central.slots import Listed
-from central.states import By, Holder, Line, Payment, Refused, Status, TicketRequest
+from central.states import By, Holder, Payment, Refused, Status, TicketRequest
 from central.venue import Venue
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """`quantity` of a product for a slot."""
-
-    product: int
-    slot: str
-    quantity: int
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a visitor wants, through which channel, in which language; held for `hold`."""
-
-    lines: tuple[Wanted, ...]
-    channel: str
-    language: str
-    hold: timedelta
-
-
 def reserve(connection: Connection, venue: Venue, wish: Wish, by: By) -> TicketRequest | Refused:
-    """Register the wish and hold its places; all lines or none."""
-    locked = slots.lock(connection, {want.slot for want in wish.lines}, by.at)
-    lines = []
-    for number, want in enumerate(wish.lines, 1):
-        line = _offered(venue, locked, number, want)
-        if isinstance(line, Refused):
-            return line
-        lines.append(line)
+    """Register the wish and hold its places, all lines or none; or wait for them, if that is
+    wished. Who waits already comes first."""
+    locked = slots.lock(connection, wish.slots, by.at, channel=wish.channel)
+    if waiting.serve(connection, wish.slots, by.at):
+        locked = slots.find(connection, wish.slots, by.at, channel=wish.channel)
+    priced = cart.priced(connection, venue, wish, locked, by, lock=True)
+    if isinstance(priced, Refused):
+        return priced
     request = TicketRequest(
         id=0,
         token=secrets.token_urlsafe(24),
@@ -60,19 +43,27 @@ def reserve(connection: Connection, venue: Venue, wish: Wish, by: By) -> TicketR
         currency=venue.currency,
         expires_at=by.at + wish.hold,
         holder=None,
-        lines=tuple(lines),
+        lines=priced.lines,
     )
-    refused = _not_on_sale(locked.values(), by.at) or _no_room(locked, request.places)
-    if refused:
+    if refused := _not_on_sale(locked.values(), by.at):
         return refused
-    store(connection, request, by)
+    if full := _no_room(locked, request.places):
+        if not wish.offer_min or not waiting.may_wait(locked, request.places):
+            return full
+        until = waiting.until(locked, request.places)
+        request = replace(request, status=Status.WAITING, expires_at=until)
+    made = store(connection, request, by)
+    if request.status is Status.WAITING:
+        waiting.join(connection, made, wish.offer_min)
+    promotions.record(connection, made, priced.uses)
     return find(connection, request.token)
 
 
 def confirm(
     connection: Connection, token: str, payment: Payment, holder: Holder | None, by: By
 ) -> TicketRequest | Refused:
-    """Turn held places into sold ones. A late payer gets them too, while there is room.
+    """Pay what is due and turn held places into sold ones. A late payer gets them too, while
+    there is room.
 
     Confirming again with the same payment changes nothing.
     """
@@ -81,19 +72,59 @@ def confirm(
         return request
     if request.status is Status.CANCELLED:
         return Refused("cancelled", "the request was cancelled")
-    if request.status is Status.CONFIRMED:
+    due = dues.due(connection, request)
+    if request.status is Status.CONFIRMED and not due.amount:
         return _confirmed_before(connection, request, payment)
-    if payment.amount != request.total:
-        due = {"amount": f"{request.total.amount:f}", "currency": request.currency}
-        return Refused("wrong_amount", "another amount is due", {"total": due})
-    # Asked in time or not: a later call may have run first and sold what it saw as expired.
-    others = slots.lock(connection, request.places, by.at, but_for=request.id)
-    if refused := _no_room(others, request.places):
+    if payment.amount != due:
+        told = {"amount": f"{due.amount:f}", "currency": due.currency}
+        return Refused("wrong_amount", "another amount is due", {"total": told})
+    payment = replace(payment, amount=due)
+    return settle(connection, request, payment, holder, by) or find(connection, token)
+
+
+def settle(
+    connection: Connection,
+    request: TicketRequest,
+    payment: Payment,
+    holder: Holder | None,
+    by: By,
+) -> Refused | None:
+    """Take a payment of at most what is due; with the last of it the places are sold, if there is
+    room, and the tickets are good."""
+    if refused := vouchers.unspendable(connection, payment, by):
         return refused
-    pay(connection, request.id, replace(payment, amount=request.total), holder, by)
-    what = f"confirmed: {payment.method} {payment.reference}"
+    whole = payment.amount == dues.due(connection, request)
+    how = f"{payment.method} {payment.reference}"
+    if whole and request.status is not Status.CONFIRMED:
+        if refused := sell(connection, request, f"confirmed: {how}", by):
+            return refused
+    else:
+        note(connection, request.id, f"paid {payment.amount.amount:f}: {how}", by)
+    dues.take(connection, request, payment, holder, by)
+    if payment.method == vouchers.METHOD:
+        vouchers.redeem(connection, payment.reference, payment.amount, by, request.id)
+    if whole:
+        tickets.make_good(connection, request, by.at)
+    return None
+
+
+def sell(connection: Connection, request: TicketRequest, what: str, by: By) -> Refused | None:
+    """Turn held places into sold ones, if there is room: the request is confirmed."""
+    if request.status is Status.WAITING:
+        return Refused("waiting", "the request waits for places")
+    # Asked in time or not: a later call may have run first and sold what it saw as expired.
+    others = slots.lock(
+        connection, request.places, by.at, but_for=request.id, channel=request.channel
+    )
+    late = request.status_at(by.at) is Status.EXPIRED
+    shut = _closed(others.values(), by.at) if late else None
+    gone = shut or _no_room(others, request.places)
+    gone = gone or promotions.taken_since(connection, request.id, by)
+    if gone:
+        return gone
     move(connection, request.id, Status.CONFIRMED, what, by)
-    return find(connection, token)
+    dues.book_sale(connection, request, by)
+    return None
 
 
 def cancel(connection: Connection, token: str, reason: str, by: By) -> TicketRequest | Refused:
@@ -101,50 +132,35 @@ def cancel(connection: Connection, token: str, reason: str, by: By) -> TicketReq
     request = find(connection, token, lock=True)
     if isinstance(request, Refused) or request.status is Status.CANCELLED:
         return request
+    if refused := vouchers.withdraw(connection, request.id):
+        return refused
+    dues.book_cancel(connection, request, reason, by)
     tickets.cancel(connection, request, by.at)
     move(connection, request.id, Status.CANCELLED, f"cancelled: {reason}", by)
+    waiting.serve(connection, request.places, by.at)
     return find(connection, token)
 
 
 def expire(connection: Connection, now: datetime) -> None:
-    """Write down which reservations have run out (their places were free from that moment)."""
+    """Write down which reservations have run out (their places were free from that moment), and
+    who waited in vain."""
     table = schema.ticket_request
-    ran_out = select(table.c.id).where(
-        table.c.status == Status.RESERVED.value, table.c.expires_at <= now
-    )
+    run_out = [status.value for status in Status if status.runs_out]
+    ran_out = select(table.c.id).where(table.c.status.in_(run_out), table.c.expires_at <= now)
     for request in connection.scalars(ran_out.with_for_update()).all():
         move(connection, request, Status.EXPIRED, "expired", By(CENTRAL, now))
 
 
-def _offered(
-    venue: Venue, locked: Mapping[str, Listed], number: int, want: Wanted
-) -> Line | Refused:
-    found = venue.offer(want.product)
-    if found is None:
-        return Refused("unknown_product", f"there is no product {want.product}")
-    attraction, offer = found
-    listed = locked.get(want.slot)
-    if listed is None or listed.slot.attraction != attraction.id:
-        return Refused("unknown_slot", f"product {want.product} has no time slot {want.slot!r}")
-    return Line(
-        number=number,
-        slot=want.slot,
-        description=describe(listed.slot.start, venue.zone),
-        attraction=attraction.id,
-        attraction_name=attraction.name,
-        product=offer.id,
-        product_name=offer.name,
-        price=venue.price(offer),
-        persons=offer.persons,
-        quantity=want.quantity,
-    )
+def _closed(wanted: Iterable[Listed], now: datetime) -> Refused | None:
+    shut = (SaleBlocked.CLOSED, SaleBlocked.EVENT_OVER)
+    return _not_on_sale((listed for listed in wanted if listed.off_sale(now) in shut), now)
 
 
 def _not_on_sale(wanted: Iterable[Listed], now: datetime) -> Refused | None:
     for listed in wanted:
-        if blocked := sale_blocked(listed.slot, None, now):
+        if blocked := listed.off_sale(now):
             reason = {"blocked": blocked.value, "slot": listed.slot.id}
-            return Refused("sale_blocked", f"{listed.slot.id} cannot be bought now", reason)
+            return Refused("sale_blocked", f"{listed.slot.id}: {in_words(blocked)}", reason)
     return None
 
 

@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from admission.codes import SigningKey
-from central import feed, idempotency, ingest, requests, slots
+from central import feed, idempotency, ingest, requests, slots, waiting
 from central.api import Api
 from central.database import Database, DatabaseDown
+from central.duty import take_turns
+from central.engine import make_engine, one_at_a_time
 from central.keys import load_key
 from central.publisher import Publisher
 from central.routes import application
@@ -35,20 +38,27 @@ TIDY_EVERY_S = 60.0
 
 async def serve(settings: CentralSettings, *, clock: Clock = utc_now) -> None:
     """Run central until cancelled. Raises BadSettings, DatabaseDown, or OSError for a used port."""
-    async with opened(settings, clock) as api:
-        prefix = f"wicket/1/{settings.site}"
-        bus = Bus(settings.mqtt, f"wicket-central-{settings.site}", (f"{prefix}/device/+/facts",))
-        publisher = Publisher(bus, f"{prefix}/feed", api.database)
-        async with listening(api), asyncio.TaskGroup() as group:
-            group.create_task(bus.run(), name="bus")
-            group.create_task(publisher.run(), name="feed")
-            group.create_task(take_facts(api, bus, publisher), name="ingest")
-            group.create_task(keep_tidy(api), name="tidy")
-            notify("READY=1")
+    async with opened(settings, clock) as api, listening(api):
+        notify("READY=1")
+        await take_turns(api.database, partial(do_duty, api))
+
+
+async def do_duty(api: Api) -> None:
+    """What one worker does for all of them. Never returns."""
+    prefix = f"wicket/1/{api.settings.site}"
+    name = f"wicket-central-{api.settings.site}"
+    bus = Bus(api.settings.mqtt, name, (f"{prefix}/device/+/facts",))
+    publisher = Publisher(bus, f"{prefix}/feed", api.database, api.pulse)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bus.run(), name="bus")
+        group.create_task(publisher.run(), name="feed")
+        group.create_task(take_facts(api, bus, publisher), name="ingest")
+        group.create_task(keep_tidy(api), name="tidy")
 
 
 def check(settings: CentralSettings) -> None:
-    """Raise BadSettings if the venue's file is wrong."""
+    """Raise BadSettings if the venue's file or the database's URL is wrong."""
+    make_engine(settings.database_url)
     load_venue(settings.venue)
 
 
@@ -59,28 +69,33 @@ async def opened(settings: CentralSettings, clock: Clock) -> AsyncIterator[Api]:
     settings.state.mkdir(parents=True, exist_ok=True)
     async with Database(settings.database_url) as database:
         now = clock()
-        key = load_key(settings.key_file, await database.read(feed.newest_key) + 1, now)
-        await database.write(lambda c: seed(c, venue, key, now))
+        key = await database.write(lambda c: seed(c, venue, settings.key_file, now))
         await database.write(lambda c: plan(c, venue, now))
         yield Api(settings, venue, key, database, clock)
 
 
-def seed(connection: Connection, venue: Venue, key: SigningKey, now: datetime) -> None:
-    """Tell the gates which products and key there are, if they were not told before."""
+def seed(connection: Connection, venue: Venue, key_file: Path, now: datetime) -> SigningKey:
+    """Tell the gates which products and key there are, if they were not told before; the key,
+    made if there was none. Raises BadSettings."""
+    one_at_a_time(connection)
+    key = load_key(key_file, feed.newest_key(connection) + 1, now)
     feed.publish_key(connection, key.issuer, now)
     feed.publish_products(connection, venue.products(), now)
+    return key
 
 
 def plan(connection: Connection, venue: Venue, now: datetime) -> date:
     """Offer the time slots of the coming days; the day for which this was done."""
+    one_at_a_time(connection)
     today = now.astimezone(venue.zone).date()
     slots.refresh(connection, planned_slots(venue, today), venue.zone, now)
     return today
 
 
 def tidy(connection: Connection, now: datetime) -> None:
-    """Write down which reservations ran out, forget old answers."""
+    """Write down which reservations ran out, offer free places to who waits, forget old answers."""
     requests.expire(connection, now)
+    waiting.serve(connection, None, now)
     idempotency.forget(connection, now)
 
 

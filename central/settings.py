@@ -48,10 +48,11 @@ class DeviceSettings:
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """Where central listens."""
+    """Where central listens; `rate` is how often one client may write."""
 
     host: str = "127.0.0.1"
     port: int = 8080
+    rate: Rate = field(default_factory=Rate)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class ReservationMinutes:
 @dataclass(frozen=True)
 class CentralSettings:
     """`state` is the folder of the database and the signing key; `database` an SQLAlchemy URL,
-    by default SQLite in `state`; `devices` the clients by their id."""
+    by default SQLite in `state`; `devices` the clients by their id. Who waits for places gets
+    `waiting_offer_min` minutes to take them."""
 
     state: Path
     venue: Path
@@ -88,8 +90,11 @@ class CentralSettings:
     database: str | None = None
     mqtt: BusSettings = field(default_factory=BusSettings)
     reservation_min: ReservationMinutes = field(default_factory=ReservationMinutes)
+    waiting_offer_min: int = 30
 
     def __post_init__(self) -> None:
+        if not 1 <= self.waiting_offer_min <= 10_080:
+            raise ValueError("waiting_offer_min is 1 to 10080 minutes")
         for name in (self.site, *self.devices):
             if not _NAME.fullmatch(name) or name == CENTRAL:
                 raise ValueError(

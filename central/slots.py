@@ -1,8 +1,8 @@
 """Time slots in the database, and how full each one is.
 
-`sold` and `reserved` are counted from the requests themselves at every look, so no counter can
-drift, and a reservation frees its places in the moment it expires. Slots without a limit are not
-counted.
+`sold`, `reserved` and `leased` are counted from the requests and leases themselves at every look,
+so no counter can drift, and a reservation frees its places in the moment it expires. Slots without
+a limit are not counted.
 """
 
 from __future__ import annotations
@@ -20,113 +20,204 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
     insert,
+    or_,
     select,
+    true,
     update,
 )
 
-from admission.booking import Occupancy, SaleBlocked, sale_blocked
+from admission.booking import Occupancy, SaleBlocked, sale_blocked, share_of
 from admission.values import TimeSlot, Window
-from central.schema import request_line, ticket_request, time_slot
+from central.schema import lease, request_line, slot_change, ticket_request, time_slot
 from central.states import Status
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A slot as it stands now."""
+    """A slot as it stands now, its occupancy as one sales channel sees it. `planned` is false when
+    the schedules have it no more; `by_hand` tells whether staff closed or reopened it."""
 
     slot: TimeSlot
     day: date
     occupancy: Occupancy
+    planned: bool = True
+    by_hand: bool | None = None
 
-    def blocked(self, now: datetime) -> SaleBlocked | None:
-        return sale_blocked(self.slot, self.occupancy.left, now)
+    @property
+    def closed(self) -> bool:
+        return not self.planned if self.by_hand is None else self.by_hand
+
+    def blocked(self, now: datetime, wanted: int = 1) -> SaleBlocked | None:
+        return sale_blocked(self.slot, self.occupancy.left, now, closed=self.closed, wanted=wanted)
+
+    def off_sale(self, now: datetime) -> SaleBlocked | None:
+        """Why it cannot be bought, however many places are left."""
+        return sale_blocked(self.slot, None, now, closed=self.closed)
+
+
+CAPACITY = func.coalesce(time_slot.c.own_capacity, time_slot.c.capacity)
+"""As staff set it, or as planned."""
 
 
 def refresh(
     connection: Connection, planned: Sequence[TimeSlot], zone: ZoneInfo, now: datetime
 ) -> None:
-    """Make the future as planned. A slot that anybody asked for stays as it was sold."""
+    """Make the future as planned. A slot that anybody has to do with is kept, closed, when it is
+    planned no more; tickets that were sold stay good at the times that they tell."""
     wanted = {slot.id: _columns(slot, zone) for slot in planned}
     recent = time_slot.c.day >= now.astimezone(zone).date() - timedelta(days=1)
+    connection.execute(select(time_slot.c.id).where(recent).order_by("id").with_for_update()).all()
     rows = connection.execute(select(time_slot).where(recent)).mappings()
     known = {row["id"]: dict(row) for row in rows}
-    asked = set(
-        connection.scalars(select(request_line.c.slot).join(time_slot).where(recent).distinct())
-    )
+    in_use = set(connection.scalars(select(time_slot.c.id).where(recent, _IN_USE)))
     for id_, row in known.items():
-        if id_ in asked or row == wanted.get(id_):
-            continue
+        this = time_slot.c.id == id_
         if id_ in wanted:
-            connection.execute(update(time_slot).where(time_slot.c.id == id_).values(wanted[id_]))
+            if row | wanted[id_] != row:
+                connection.execute(update(time_slot).where(this).values(wanted[id_]))
+        elif row["start"] > now and id_ in in_use:
+            if row["planned"]:
+                connection.execute(update(time_slot).where(this).values(planned=False))
         elif row["start"] > now:
-            connection.execute(delete(time_slot).where(time_slot.c.id == id_))
+            connection.execute(delete(time_slot).where(this))
     new = [columns for id_, columns in wanted.items() if id_ not in known]
     if new:
         connection.execute(insert(time_slot), new)
 
 
-def on_day(connection: Connection, attraction: str, day: date, now: datetime) -> list[Listed]:
-    return _listed(connection, now, time_slot.c.attraction == attraction, time_slot.c.day == day)
+_IN_USE = or_(
+    *(exists().where(column == time_slot.c.id) for column in (request_line.c.slot, lease.c.slot)),
+    exists().where(slot_change.c.slot == time_slot.c.id),
+)
+
+
+def on_day(
+    connection: Connection, attraction: str, day: date, now: datetime, *, channel: str = ""
+) -> list[Listed]:
+    here = and_(time_slot.c.attraction == attraction, time_slot.c.day == day)
+    return listed(connection, now, here, channel=channel)
 
 
 def on_next_days(
-    connection: Connection, attraction: str, today: date, count: int, now: datetime
+    connection: Connection,
+    attraction: str,
+    today: date,
+    count: int,
+    now: datetime,
+    *,
+    channel: str = "",
 ) -> dict[date, list[Listed]]:
     """The slots of the next `count` days, from `today` on, that have any."""
     coming = and_(time_slot.c.attraction == attraction, time_slot.c.day >= today)
     days = select(time_slot.c.day).where(coming).distinct().order_by("day").limit(count)
     by_day: dict[date, list[Listed]] = {day: [] for day in connection.scalars(days)}
     if by_day:
-        for listed in _listed(connection, now, coming, time_slot.c.day <= max(by_day)):
-            by_day[listed.day].append(listed)
+        until = time_slot.c.day <= max(by_day)
+        for one in listed(connection, now, coming, until, channel=channel):
+            by_day[one.day].append(one)
     return by_day
 
 
+def find(
+    connection: Connection, ids: Iterable[str], now: datetime, *, channel: str = ""
+) -> dict[str, Listed]:
+    """The slots with these ids, as they stand."""
+    rows = listed(connection, now, time_slot.c.id.in_(sorted(set(ids))), channel=channel)
+    return {one.slot.id: one for one in rows}
+
+
 def lock(
-    connection: Connection, ids: Iterable[str], now: datetime, *, but_for: int = 0
+    connection: Connection,
+    ids: Iterable[str],
+    now: datetime,
+    *,
+    but_for: int = 0,
+    channel: str = "",
 ) -> dict[str, Listed]:
     """The slots with these ids; until the transaction ends nobody else books them.
 
     Places that the request `but_for` holds are not counted.
     """
-    wanted = time_slot.c.id.in_(sorted(ids))
+    wanted = hold(connection, ids)
+    rows = listed(connection, now, wanted, but_for=but_for, channel=channel)
+    return {one.slot.id: one for one in rows}
+
+
+def hold(connection: Connection, ids: Iterable[str]) -> ColumnElement[bool]:
+    """Until the transaction ends nobody else books these slots; the condition that means them."""
+    wanted = time_slot.c.id.in_(sorted(set(ids)))
     connection.execute(
         select(time_slot.c.id).where(wanted).order_by(time_slot.c.id).with_for_update()
     ).all()
-    rows = _listed(connection, now, wanted, but_for=but_for)
-    return {listed.slot.id: listed for listed in rows}
+    return wanted
 
 
-def _listed(
-    connection: Connection, now: datetime, *conditions: ColumnElement[bool], but_for: int = 0
+def listed(
+    connection: Connection,
+    now: datetime,
+    *conditions: ColumnElement[bool],
+    but_for: int = 0,
+    channel: str = "",
+    count_all: bool = False,
 ) -> list[Listed]:
-    sold = _places(ticket_request.c.status == Status.CONFIRMED.value)
-    reserved = _places(
+    """The slots that meet the conditions, as `channel` sees them; with `count_all` those without
+    a limit are counted too."""
+    sold = ticket_request.c.status == Status.CONFIRMED.value
+    reserved = and_(
         ticket_request.c.status == Status.RESERVED.value,
         ticket_request.c.expires_at > now,
         ticket_request.c.id != but_for,
     )
+    leased = case((lease.c.expires_at > now, lease.c.places - lease.c.used - lease.c.returned))
+    columns = {
+        "sold": _places(sold),
+        "reserved": _places(reserved),
+        "used": _of_leases(lease.c.used),
+        "leased": _of_leases(leased),
+    }
+    if channel:
+        columns["of_channel"] = _places(
+            or_(sold, reserved), ticket_request.c.channel == channel
+        ) + _of_leases(lease.c.used + func.coalesce(leased, 0), lease.c.channel == channel)
+    counted = true() if count_all else CAPACITY.is_not(None)
     rows = connection.execute(
-        select(time_slot, sold.label("sold"), reserved.label("reserved"))
-        .outerjoin(
-            request_line,
-            and_(request_line.c.slot == time_slot.c.id, time_slot.c.capacity.is_not(None)),
-        )
+        select(time_slot, *(column.label(name) for name, column in columns.items()))
+        .outerjoin(request_line, and_(request_line.c.slot == time_slot.c.id, counted))
         .outerjoin(ticket_request, ticket_request.c.id == request_line.c.request)
         .where(*conditions)
         .group_by(time_slot.c.id)
-        .order_by(time_slot.c.start)
+        .order_by(time_slot.c.start, time_slot.c.id)
     ).mappings()
-    return [
-        Listed(_slot(row), row["day"], Occupancy(row["capacity"], row["sold"], row["reserved"]))
-        for row in rows
-    ]
+    return [_listed(row, channel) for row in rows]
+
+
+def _listed(row: RowMapping, channel: str) -> Listed:
+    slot = _slot(row)
+    percent = dict(slot.shares).get(channel)
+    occupancy = Occupancy(
+        slot.capacity,
+        row["sold"] + row["used"],
+        row["reserved"],
+        row["leased"],
+        share_of(slot.capacity, percent, row["of_channel"]) if channel else None,
+    )
+    return Listed(slot, row["day"], occupancy, row["planned"], row["closed"])
 
 
 def _places(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((and_(*conditions), request_line.c.places), else_=0)), 0)
+
+
+def _of_leases(places: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """The sum over the leases of a slot."""
+    return (
+        select(func.coalesce(func.sum(places), 0))
+        .where(lease.c.slot == time_slot.c.id, *conditions)
+        .scalar_subquery()
+    )
 
 
 def _columns(slot: TimeSlot, zone: ZoneInfo) -> dict[str, Any]:
@@ -141,10 +232,13 @@ def _columns(slot: TimeSlot, zone: ZoneInfo) -> dict[str, Any]:
         "sales_start": slot.sales.start,
         "sales_end": slot.sales.end,
         "capacity": slot.capacity,
+        "shares": [list(share) for share in slot.shares],
+        "planned": True,
     }
 
 
 def _slot(row: RowMapping) -> TimeSlot:
+    own = row["own_capacity"]
     return TimeSlot(
         id=row["id"],
         attraction=row["attraction"],
@@ -152,5 +246,6 @@ def _slot(row: RowMapping) -> TimeSlot:
         end=row["end"],
         arrival=Window(row["arrival_start"], row["arrival_end"]),
         sales=Window(row["sales_start"], row["sales_end"]),
-        capacity=row["capacity"],
+        capacity=row["capacity"] if own is None else own,
+        shares=tuple((channel, percent) for channel, percent in row["shares"]),
     )

@@ -9,25 +9,33 @@ from enum import Enum
 from typing import Any
 
 from admission.values import Money, Ticket
-from central.venue import Names
+from central.offers import Names, ProductKind
+from central.prices import tax_included
 
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and when."""
+    """Who acts, when, and from which network address, as far as that is known."""
 
     who: str
     at: datetime
+    address: str = ""
 
 
 class Status(Enum):
-    """registered → reserved → confirmed; or expired, or cancelled."""
+    """registered → reserved → confirmed; or expired, or cancelled. Who waits for places is waiting
+    first, then reserved."""
 
     REGISTERED = "registered"
     RESERVED = "reserved"
     CONFIRMED = "confirmed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    WAITING = "waiting"
+
+    @property
+    def runs_out(self) -> bool:
+        return self in {Status.RESERVED, Status.WAITING}
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,25 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class References:
+    """What else tells of a request: its number in the seller's own system, the customer's number.
+    "" for nothing."""
+
+    external_order: str = ""
+    customer: str = ""
+
+
+NO_REFERENCES = References()
+
+
+@dataclass(frozen=True)
 class Line:
-    """`quantity` tickets of one product for one slot, each at `price` for `persons`."""
+    """`quantity` tickets of one product for one slot, each at `price` for `persons`.
+
+    `rule` is the price rule that made the price, `discount` what promo codes take off the whole
+    line, `tax_percent` the tax included. A line without a slot ("") is good from `valid_from` until
+    `valid_until`; vouchers are worth `value` each.
+    """
 
     number: int
     slot: str
@@ -62,15 +87,35 @@ class Line:
     price: Money
     persons: int
     quantity: int
+    kind: ProductKind = ProductKind.TICKET
+    rule: str = ""
+    tax_percent: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    value: Decimal | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
     @property
     def places(self) -> int:
         return self.persons * self.quantity
 
+    @property
+    def total(self) -> Money:
+        """What all of it costs, discount taken off."""
+        full = self.price * self.quantity
+        return Money(full.amount - self.discount, full.currency)
+
+    @property
+    def tax(self) -> Money:
+        """What of the total is tax."""
+        currency = self.price.currency
+        return Money(tax_included(self.total.amount, self.tax_percent, currency), currency)
+
 
 @dataclass(frozen=True)
 class TicketRequest:
-    """A visitor's wish. Who knows `token` may act on it; `authorisation` is for a phone call."""
+    """A visitor's wish. Who knows `token` may act on it; `authorisation` is for a phone call.
+    `device` made it."""
 
     id: int
     token: str
@@ -82,22 +127,29 @@ class TicketRequest:
     expires_at: datetime
     holder: Holder | None
     lines: tuple[Line, ...]
+    device: str = ""
 
     def status_at(self, now: datetime) -> Status:
         """A reservation is expired from that moment, whether it is written down yet or not."""
-        ran_out = self.status is Status.RESERVED and self.expires_at <= now
+        ran_out = self.status.runs_out and self.expires_at <= now
         return Status.EXPIRED if ran_out else self.status
 
     @property
     def total(self) -> Money:
-        prices = (line.price * line.quantity for line in self.lines)
-        return sum(prices, start=Money(Decimal(0), self.currency))
+        totals = (line.total for line in self.lines)
+        return sum(totals, start=Money(Decimal(0), self.currency))
+
+    @property
+    def tax(self) -> Money:
+        """What of the total is tax, as it is on the lines."""
+        taxes = (line.tax for line in self.lines)
+        return sum(taxes, start=Money(Decimal(0), self.currency))
 
     @property
     def places(self) -> dict[str, int]:
         """Slot → places."""
         places: dict[str, int] = {}
-        for line in self.lines:
+        for line in filter(lambda line: line.slot, self.lines):
             places[line.slot] = places.get(line.slot, 0) + line.places
         return places
 

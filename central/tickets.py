@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from admission.codes import SigningKey, human_code, new_ticket_id, sign_ticket
 from admission.facts import TicketIssued
 from admission.values import Ticket, TicketState, Window
 from central import feed, schema
+from central.money import dues
+from central.offers import ProductKind
 from central.request_rows import find, note
 from central.states import By, IssuedTicket, Line, Refused, Status, TicketRequest
 
@@ -27,27 +29,46 @@ def issue(
         return Refused("not_confirmed", f"the request is {request.status_at(by.at).value}")
     if issued := of_request(connection, request):
         return issued
+    state = TicketState.UNPAID if dues.is_unpaid(connection, request) else TicketState.VALID
     for line in request.lines:
-        _make(connection, request, line, key)
-    made = of_request(connection, request)
-    feed.tell(connection, [TicketIssued(issued.ticket) for issued in made], by.at)
-    note(connection, request.id, f"issued {len(made)} tickets", by)
+        if line.kind is not ProductKind.VOUCHER:
+            _make(connection, request, line, key, state)
+    if made := of_request(connection, request):
+        feed.tell(connection, [TicketIssued(issued.ticket) for issued in made], by.at)
+        note(connection, request.id, f"issued {len(made)} tickets", by)
     return made
 
 
-def cancel(connection: Connection, request: TicketRequest, now: datetime) -> None:
-    """Cancel the tickets of the request that are not yet, and tell the gates."""
-    cancelled = [
-        replace(issued.ticket, state=TicketState.CANCELLED)
-        for issued in of_request(connection, request)
-        if issued.ticket.state is not TicketState.CANCELLED
-    ]
-    connection.execute(
-        update(schema.ticket)
-        .where(schema.ticket.c.id.in_([ticket.id for ticket in cancelled]))
-        .values(state=TicketState.CANCELLED.value)
-    )
-    feed.tell(connection, [TicketIssued(ticket) for ticket in cancelled], now)
+def cancel(
+    connection: Connection,
+    request: TicketRequest,
+    now: datetime,
+    only: Collection[int] | None = None,
+) -> None:
+    """Cancel the tickets of the request, or `only` those with these ids, that are not yet, and
+    tell the gates."""
+    issued = of_request(connection, request)
+    chosen = [one.ticket for one in issued if only is None or one.ticket.id in only]
+    standing = [ticket for ticket in chosen if ticket.state is not TicketState.CANCELLED]
+    _change(connection, standing, TicketState.CANCELLED, now)
+
+
+def make_good(connection: Connection, request: TicketRequest, now: datetime) -> None:
+    """The unpaid tickets of the request are paid now: tell the gates."""
+    issued = [one.ticket for one in of_request(connection, request)]
+    unpaid = [ticket for ticket in issued if ticket.state is TicketState.UNPAID]
+    _change(connection, unpaid, TicketState.VALID, now)
+
+
+def _change(
+    connection: Connection, changed: Sequence[Ticket], state: TicketState, now: datetime
+) -> None:
+    if not changed:
+        return
+    table = schema.ticket
+    ids = [ticket.id for ticket in changed]
+    connection.execute(update(table).where(table.c.id.in_(ids)).values(state=state.value))
+    feed.tell(connection, [TicketIssued(replace(ticket, state=state)) for ticket in changed], now)
 
 
 def of_request(connection: Connection, request: TicketRequest) -> list[IssuedTicket]:
@@ -67,27 +88,38 @@ def _issued(connection: Connection, request: TicketRequest) -> Iterator[IssuedTi
         yield IssuedTicket(ticket, row.code, row.human_code, lines[row.line])
 
 
-def _make(connection: Connection, request: TicketRequest, line: Line, key: SigningKey) -> None:
-    slot = schema.time_slot
-    arrival = connection.execute(
-        select(slot.c.arrival_start, slot.c.arrival_end).where(slot.c.id == line.slot)
-    ).one()
-    window = Window(*arrival)
-    for _ in range(line.quantity):
-        id_ = _free_id(connection)
-        ticket = Ticket(id_, line.product, window, line.persons, language=request.language)
+def _make(
+    connection: Connection,
+    request: TicketRequest,
+    line: Line,
+    key: SigningKey,
+    state: TicketState,
+) -> None:
+    window = _window(connection, line)
+    rows = []
+    for id_ in _free_ids(connection, line.quantity):
+        ticket = Ticket(id_, line.product, window, line.persons, state, request.language)
         issued = IssuedTicket(ticket, sign_ticket(key, ticket), human_code(ticket.id), line)
-        connection.execute(insert(schema.ticket).values(_columns(request, issued)))
+        rows.append(_columns(request, issued))
+    connection.execute(insert(schema.ticket), rows)
 
 
-def _free_id(connection: Connection) -> int:
-    """A ticket id whose human code, its low 35 bits, no other ticket has."""
-    table = schema.ticket
-    while True:
-        number = new_ticket_id()
-        taken = select(table.c.id).where(table.c.human_code == human_code(number))
-        if connection.scalar(taken) is None:
-            return number
+def _window(connection: Connection, line: Line) -> Window:
+    if line.valid_from and line.valid_until:
+        return Window(line.valid_from, line.valid_until)
+    slot = schema.time_slot
+    arrival = select(slot.c.arrival_start, slot.c.arrival_end).where(slot.c.id == line.slot)
+    return Window(*connection.execute(arrival).one())
+
+
+def _free_ids(connection: Connection, count: int) -> list[int]:
+    """New ticket ids; no other ticket has the human code of one, its low 35 bits."""
+    column, free = schema.ticket.c.human_code, dict[str, int]()
+    while len(free) < count:
+        new = {human_code(id_): id_ for id_ in (new_ticket_id() for _ in range(count - len(free)))}
+        taken = set(connection.scalars(select(column).where(column.in_(new))))
+        free |= {code: id_ for code, id_ in new.items() if code not in taken}
+    return list(free.values())
 
 
 def _columns(request: TicketRequest, issued: IssuedTicket) -> dict[str, object]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from enum import Enum
@@ -62,6 +62,16 @@ def parse_time(data: Any) -> datetime:
     return time
 
 
+def parse_day(data: Any) -> date:
+    """An ISO 8601 day of the years 1970 to 2999. Raises ValueError."""
+    if not isinstance(data, str):
+        raise ValueError(f"expected a day in quotes, got {data!r}")
+    day = date.fromisoformat(data)
+    if not 1970 <= day.year < 3000:
+        raise ValueError(f"{data!r} is not within the years 1970 to 2999")
+    return day
+
+
 def _exactly(kind: type, *also: type) -> Any:
     def hook(data: Any, _: Any) -> Any:
         if (isinstance(data, bool) and kind is not bool) or not isinstance(data, (kind, *also)):
@@ -82,9 +92,12 @@ def _whole_number(data: Any, _: Any) -> int:
 
 
 def _text(data: Any, _: Any) -> str:
-    """JSON can spell half a surrogate pair, which no file, database or socket would take."""
+    """JSON can spell half a surrogate pair, which no file, database or socket would take, and
+    NUL, which PostgreSQL does not."""
     text: str = _exactly(str)(data, str)
     text.encode()
+    if "\0" in text:
+        raise ValueError(f"a text has no NUL, got {text!r}")
     return text
 
 
@@ -145,6 +158,8 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(bool, _exactly(bool))
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(date, lambda data, _: parse_day(data))
+    converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook(datetime, lambda data, _: parse_time(data))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(bytes, lambda data, _: bytes.fromhex(data))

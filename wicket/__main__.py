@@ -58,7 +58,15 @@ def _daemon_command(
     return command
 
 
-_daemon_command("central", "Run the server: catalogue, capacity, ticket requests, the feed.")
+central = cast(
+    click.Group,
+    _daemon_command(
+        "central",
+        "Run the server: catalogue, capacity, ticket requests, the feed.",
+        click.Group,
+        invoke_without_command=True,
+    ),
+)
 gate = cast(
     click.Group,
     _daemon_command(
@@ -86,13 +94,62 @@ def _of_the_group(context: click.Context, _: click.Parameter, given: Path | None
     return given or context.parent.params["config"]
 
 
-_GATE_CONFIG = click.option(
+_CONFIG = click.option(
     "--config", type=_FILE, callback=_of_the_group, help="Settings; by default as of the daemon."
 )
 
 
+@central.command()
+@_CONFIG
+@click.option("--check", is_flag=True, help="Only tell; exits with 1 if there is something to do.")
+def migrate(config: Path, *, check: bool) -> None:
+    """Bring the database to this version's schema, as central itself does at its start.
+
+    With several workers, stop all of them first, and start them after it.
+    """
+    from wicket.central_store import migrate
+
+    with _telling_what_is_wrong():
+        said = migrate(config, check=check)
+    click.echo(said.text)
+    sys.exit(said.exit_code)
+
+
+@central.command()
+@_CONFIG
+@click.argument("file", type=_FILE)
+def backup(config: Path, file: Path) -> None:
+    """Copy the database to FILE while central runs; of PostgreSQL by pg_dump.
+
+    FILE is whole and on the disk when this ends with 0. Keep central.key and the settings too.
+    """
+    from wicket.central_store import backup
+
+    with _telling_what_is_wrong():
+        said = backup(config, file)
+    click.echo(said.text)
+    sys.exit(said.exit_code)
+
+
+@central.command()
+@_CONFIG
+@click.argument("file", type=_FILE)
+@click.option("--force", is_flag=True, help="Replace what is in the database.")
+def restore(config: Path, file: Path, *, force: bool) -> None:
+    """Put a copy made by `backup` back. Stop every worker of central before.
+
+    The copy is checked before anything is changed.
+    """
+    from wicket.central_store import restore
+
+    with _telling_what_is_wrong():
+        said = restore(config, file, force=force)
+    click.echo(said.text)
+    sys.exit(said.exit_code)
+
+
 @gate.command("test")
-@_GATE_CONFIG
+@_CONFIG
 @click.argument("code", required=False)
 @click.option("--lane", help="Its name; by default the first.")
 @click.option("--out", is_flag=True, help="On the way out.")
@@ -118,7 +175,7 @@ def gate_test(
 
 
 @gate.command("safe")
-@_GATE_CONFIG
+@_CONFIG
 def gate_safe(config: Path) -> None:
     """Switch every output line of the gate to its safe level, which is off, and end.
 

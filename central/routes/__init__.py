@@ -6,11 +6,11 @@ from aiohttp import web
 
 from central.access import authorised
 from central.api import Api
-from central.routes import facts, requests, shop
+from central.routes import capacity, facts, money, offers, office, requests, shop
 from central.web import problems
 from runtime.wire import MAX_PAYLOAD
 
-PARTS = (shop, requests, facts)
+PARTS = (shop, offers, requests, money, office, capacity, facts)
 
 
 def application(api: Api) -> web.Application:

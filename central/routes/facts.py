@@ -39,11 +39,7 @@ def routes(api: Api) -> list[web.RouteDef]:
     async def quarantine(request: web.Request) -> web.Response:
         return json(answers.quarantine(await api.database.read(ingest.set_aside)))
 
-    async def health(request: web.Request) -> web.Response:
-        return json({"status": "ok", "head": await api.database.read(feed.head)})
-
     return [
-        web.get("/health", health),
         web.get("/v1/feed", needs(Scope.FEED, numbered)),
         web.get("/v1/snapshot", needs(Scope.FEED, snapshot)),
         web.get("/v1/activity", needs(Scope.FEED, activity)),

@@ -7,14 +7,25 @@ from datetime import datetime
 from aiohttp import web
 from sqlalchemy import Connection
 
-from central import answers, requests, tickets
+from central import (
+    answers,
+    answers_money,
+    answers_offers,
+    promotions,
+    references,
+    requests,
+    tickets,
+    vouchers,
+)
 from central.access import Scope, needs
 from central.api import Api
 from central.bodies import Cancellation, Confirmation, NewRequest, Nothing, read_body
+from central.cart import Wish
 from central.idempotency import Answer
-from central.request_rows import find, history, payments
-from central.requests import Wish
-from central.states import IssuedTicket, Refused, TicketRequest
+from central.money import dues, ledger
+from central.request_rows import find, history, payments, set_holder
+from central.states import By, IssuedTicket, Refused, TicketRequest
+from central.venue import Venue
 
 ONE = "/v1/requests/{token:[A-Za-z0-9_-]{1,64}}"
 
@@ -23,29 +34,31 @@ def routes(api: Api) -> list[web.RouteDef]:
     async def reserve(request: web.Request) -> web.Response:
         body = await read_body(request, NewRequest)
         hold = api.settings.reservation_min.of(body.channel)
-        wish = Wish(body.lines, body.channel.value, body.language, hold)
+        offer_min = api.settings.waiting_offer_min if body.waiting else 0
+        channel = body.channel.value
+        wish = Wish(body.lines, channel, body.language, hold, body.promo_codes, offer_min)
         return await api.once(
             request,
-            lambda c, by: _told(requests.reserve(c, api.venue, wish, by), by.at, status=201),
+            lambda c, by: told(_reserved(c, api.venue, wish, body, by), by.at, status=201),
         )
 
     async def confirm(request: web.Request) -> web.Response:
         body, token = await read_body(request, Confirmation), request.match_info["token"]
         return await api.once(
             request,
-            lambda c, by: _told(requests.confirm(c, token, body.payment, body.holder, by), by.at),
+            lambda c, by: told(_confirmed(c, token, body, by), by.at),
         )
 
     async def issue(request: web.Request) -> web.Response:
         _, token = await read_body(request, Nothing), request.match_info["token"]
         return await api.once(
-            request, lambda c, by: _handed_over(tickets.issue(c, token, api.key, by))
+            request, lambda c, by: _handed_over(c, token, tickets.issue(c, token, api.key, by), by)
         )
 
     async def cancel(request: web.Request) -> web.Response:
         body, token = await read_body(request, Cancellation), request.match_info["token"]
         return await api.once(
-            request, lambda c, by: _told(requests.cancel(c, token, body.reason, by), by.at)
+            request, lambda c, by: told(requests.cancel(c, token, body.reason, by), by.at)
         )
 
     async def show(request: web.Request) -> web.Response:
@@ -61,20 +74,57 @@ def routes(api: Api) -> list[web.RouteDef]:
     ]
 
 
-def _told(made: TicketRequest | Refused, now: datetime, status: int = 200) -> Answer | Refused:
+def told(made: TicketRequest | Refused, now: datetime, status: int = 200) -> Answer | Refused:
     if isinstance(made, Refused):
         return made
     return Answer(status, answers.ticket_request(made, now))
 
 
-def _handed_over(issued: list[IssuedTicket] | Refused) -> Answer | Refused:
-    return issued if isinstance(issued, Refused) else Answer(200, answers.tickets(issued))
+def _reserved(
+    connection: Connection, venue: Venue, wish: Wish, body: NewRequest, by: By
+) -> TicketRequest | Refused:
+    if refused := references.unknown(connection, body.references):
+        return refused
+    made = requests.reserve(connection, venue, wish, by)
+    if isinstance(made, TicketRequest):
+        references.refer(connection, made.id, body.references, by)
+        if body.holder:
+            set_holder(connection, made.id, body.holder, by)
+    return made
+
+
+def _confirmed(
+    connection: Connection, token: str, body: Confirmation, by: By
+) -> TicketRequest | Refused:
+    if refused := references.unknown(connection, body.references):
+        return refused
+    made = requests.confirm(connection, token, body.payment, body.holder, by)
+    if isinstance(made, TicketRequest):
+        references.refer(connection, made.id, body.references, by)
+    return made
+
+
+def _handed_over(
+    connection: Connection, token: str, issued: list[IssuedTicket] | Refused, by: By
+) -> Answer | Refused:
+    request = find(connection, token)
+    if isinstance(issued, Refused):
+        return issued
+    if isinstance(request, Refused):
+        return request
+    bought = [answers_offers.voucher(one) for one in vouchers.issue(connection, request, by)]
+    return Answer(200, answers.tickets(issued) | {"vouchers": bought})
 
 
 def _shown(connection: Connection, token: str, now: datetime) -> Answer | Refused:
     request = find(connection, token)
     if isinstance(request, Refused):
         return request
+    return Answer(200, all_of(connection, request, now))
+
+
+def all_of(connection: Connection, request: TicketRequest, now: datetime) -> answers.Json:
+    """The request and all that happened to it."""
     body = answers.full_request(
         request,
         tickets.of_request(connection, request),
@@ -82,4 +132,18 @@ def _shown(connection: Connection, token: str, now: datetime) -> Answer | Refuse
         history(connection, request.id),
         now,
     )
-    return Answer(200, body)
+    uses = promotions.used_by(connection, request.id)
+    bought = vouchers.of_request(connection, request.id)
+    return (
+        body
+        | answers_money.account_of(
+            dues.terms(connection, request.id),
+            dues.due(connection, request),
+            ledger.receipts(connection, request.id),
+        )
+        | {
+            "references": vars(references.of_request(connection, request.id)),
+            "discounts": answers_offers.discounts(uses, request.currency),
+            "vouchers": [answers_offers.voucher(one) for one in bought],
+        }
+    )

@@ -1,7 +1,17 @@
 """The tables of central, for SQLite and PostgreSQL alike. Migrations must lead to exactly this."""
 
 from central.schema.base import Amount, UtcTime, metadata
+from central.schema.capacity import lease, lease_use, slot_change, waiting
+from central.schema.customers import (
+    batch,
+    customer,
+    customer_word,
+    request_reference,
+    request_word,
+)
 from central.schema.facts import feed, idempotency, quarantine, sequence
+from central.schema.money import day_end, money_entry, payment_option, posting, till
+from central.schema.offers import promo_code, promo_use, voucher, voucher_entry
 from central.schema.requests import (
     history,
     payment,
@@ -14,15 +24,33 @@ from central.schema.requests import (
 __all__ = [
     "Amount",
     "UtcTime",
+    "batch",
+    "customer",
+    "customer_word",
+    "day_end",
     "feed",
     "history",
     "idempotency",
+    "lease",
+    "lease_use",
     "metadata",
+    "money_entry",
     "payment",
+    "payment_option",
+    "posting",
+    "promo_code",
+    "promo_use",
     "quarantine",
     "request_line",
+    "request_reference",
+    "request_word",
     "sequence",
+    "slot_change",
     "ticket",
     "ticket_request",
+    "till",
     "time_slot",
+    "voucher",
+    "voucher_entry",
+    "waiting",
 ]

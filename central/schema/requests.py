@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     ForeignKey,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    true,
 )
 
 from central.schema.base import Amount, UtcTime, metadata
@@ -30,9 +32,15 @@ time_slot = Table(
     Column("sales_start", UtcTime, nullable=False),
     Column("sales_end", UtcTime, nullable=False),
     Column("capacity", Integer),
+    Column("shares", JSON, nullable=False, server_default="[]"),
+    Column("planned", Boolean, nullable=False, server_default=true()),
+    Column("closed", Boolean),
+    Column("own_capacity", Integer),
     Index(None, "attraction", "day"),
 )
-"""`day` is the local day on which the slot starts."""
+"""`day` is the local day on which the slot starts. `planned` is false for a slot that is kept
+though the schedules have it no more. `closed` and `own_capacity` are what staff did to it; null is
+as planned."""
 
 ticket_request = Table(
     "ticket_request",
@@ -47,6 +55,7 @@ ticket_request = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("holder", JSON(none_as_null=True)),
+    Column("device", String(40), nullable=False, server_default=""),
 )
 
 request_line = Table(
@@ -54,7 +63,7 @@ request_line = Table(
     metadata,
     Column("request", ForeignKey("ticket_request.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("slot", ForeignKey("time_slot.id"), nullable=False, index=True),
+    Column("slot", ForeignKey("time_slot.id"), index=True),
     Column("description", String(30), nullable=False),
     Column("attraction", String(40), nullable=False),
     Column("attraction_name", JSON, nullable=False),
@@ -64,8 +73,16 @@ request_line = Table(
     Column("persons", Integer, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("places", Integer, nullable=False),
+    Column("kind", String(12), nullable=False, server_default="ticket"),
+    Column("rule", String(40), nullable=False, server_default=""),
+    Column("tax_percent", Amount, nullable=False, server_default="0"),
+    Column("discount", Amount, nullable=False, server_default="0"),
+    Column("value", Amount),
+    Column("valid_from", UtcTime),
+    Column("valid_until", UtcTime),
 )
-"""What was sold, as it was called and priced then. `places` = persons x quantity."""
+"""What was sold, as it was called and priced then. `places` = persons x quantity. `valid_from` and
+`valid_until` are of lines without a slot, `value` is of vouchers."""
 
 ticket = Table(
     "ticket",
@@ -103,4 +120,6 @@ history = Table(
     Column("at", UtcTime, nullable=False),
     Column("who", String(40), nullable=False),
     Column("what", Text, nullable=False),
+    Column("address", String(64), nullable=False, server_default=""),
 )
+"""`address` is that of the network from which it was asked, "" if that is not known."""

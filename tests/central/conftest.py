@@ -1,8 +1,9 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from support.central import Client, Clock, central_in
+from support.postgres import Postgres, postgres
 
 
 @pytest.fixture
@@ -10,7 +11,30 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """PostgreSQL, started when the first test asks for it."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with empty tables, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'central.sqlite'}"
+    server: Postgres = request.getfixturevalue("server")
+    return server.fresh()
+
+
 @pytest.fixture
-async def kiosk(tmp_path: Path, clock: Clock) -> AsyncIterator[Client]:
-    async with central_in(tmp_path, clock) as client:
+async def kiosk(tmp_path: Path, clock: Clock, database_url: str) -> AsyncIterator[Client]:
+    """Central on either database, as a kiosk sees it."""
+    async with central_in(tmp_path, clock, database=database_url) as client:
         yield client
+
+
+@pytest.fixture
+def office(kiosk: Client) -> Client:
+    """The same central, as the ticket office sees it."""
+    return Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")

@@ -80,7 +80,7 @@ async def test_a_device_is_acknowledged_and_hears_the_feed(
     async with running(gate.bus.run()):
         await gate.connected()
         async with running(serve(settings, clock=Clock())):
-            assert await gate.hears("feed") == {"after": 8, "entries": []}
+            assert await gate.hears("feed") == {"after": 9, "entries": []}
 
             await gate.tells(1, 2)
             assert await gate.hears("device/gate-1/ack") == {"number": 2}
@@ -93,10 +93,10 @@ async def test_a_device_is_acknowledged_and_hears_the_feed(
             await post(http.port, f"/v1/requests/{made['token']}/confirm", paid, "2")
             await post(http.port, f"/v1/requests/{made['token']}/issue", {}, "3")
             kinds: dict[int, str] = {}
-            while 11 not in kinds:
+            while 12 not in kinds:
                 batch = await gate.hears("feed")
                 kinds |= {entry["n"]: entry["fact"]["kind"] for entry in batch["entries"]}
-            assert kinds[11] == "ticket_issued"
+            assert kinds[12] == "ticket_issued"
 
 
 async def test_rubbish_on_the_bus_does_not_stop_central(
@@ -128,4 +128,4 @@ async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
         running(gate.bus.run()),
     ):
         await gate.connected()
-        assert await gate.hears("feed") == {"after": 8, "entries": []}
+        assert await gate.hears("feed") == {"after": 9, "entries": []}

@@ -46,7 +46,7 @@ async def test_at_the_first_start_products_and_key_are_told_and_never_again(
         async with central_in(tmp_path, Clock()) as central:
             body = await central.get("/v1/feed")
             kinds = [entry["fact"]["kind"] for entry in body["entries"]]
-            assert kinds == ["key_published"] + ["product_published"] * 7
+            assert kinds == ["key_published"] + ["product_published"] * 8
             assert central.api.key.id == 1
 
 
@@ -56,7 +56,7 @@ async def test_a_changed_product_is_told_again(tmp_path: Path) -> None:
     venue = tmp_path / "venue.toml"
     venue.write_text(text.replace('en = "Family"', 'en = "Tribe"'))
     async with central_in(tmp_path, Clock(), venue=venue) as after:
-        [entry] = (await after.get("/v1/feed?after=8"))["entries"]
+        [entry] = (await after.get("/v1/feed?after=9"))["entries"]
         assert (entry["fact"]["kind"], entry["fact"]["product"]["name"]) == (
             "product_published",
             "Tribe",
@@ -83,15 +83,15 @@ async def test_issuing_and_cancelling_tell_the_gates_in_the_same_breath(kiosk: C
 
 async def test_the_feed_is_read_in_pages(kiosk: Client) -> None:
     first = await kiosk.get("/v1/feed?limit=3")
-    assert (first["head"], [e["n"] for e in first["entries"]]) == (8, [1, 2, 3])
+    assert (first["head"], [e["n"] for e in first["entries"]]) == (9, [1, 2, 3])
     rest = await kiosk.get("/v1/feed?after=3")
-    assert [e["n"] for e in rest["entries"]] == [4, 5, 6, 7, 8]
-    assert (await kiosk.get("/v1/feed?after=8"))["entries"] == []
+    assert [e["n"] for e in rest["entries"]] == [4, 5, 6, 7, 8, 9]
+    assert (await kiosk.get("/v1/feed?after=9"))["entries"] == []
 
 
 async def test_activity_also_says_when_it_was_received(kiosk: Client) -> None:
     await tell(kiosk, Admitted(7, "museum", "north", 1))
-    entry = (await kiosk.get("/v1/activity?after=8"))["entries"][0]
+    entry = (await kiosk.get("/v1/activity?after=9"))["entries"][0]
     assert entry["received_at"] == NOW.isoformat()
     assert entry["fact"]["kind"] == "admitted"
 
@@ -114,9 +114,9 @@ async def test_the_snapshot_leaves_out_what_no_longer_matters(kiosk: Client) -> 
     )
     kiosk.clock.pass_(hours=1)
     snapshot = await kiosk.get("/v1/snapshot")
-    kinds = [fact["kind"] for fact in snapshot["facts"]][8:]
+    kinds = [fact["kind"] for fact in snapshot["facts"]][9:]
     assert kinds == ["ticket_issued"] * 2 + ["admitted", "passed", "passed", "admitted"]
-    assert snapshot["as_of"] == 8 + 3 + 7
+    assert snapshot["as_of"] == 9 + 3 + 7
     kept = [f["ticket"] for f in snapshot["facts"] if f["kind"] == "admitted"]
     assert kept == [int(museum["id"]), 99]
     kiosk.clock.pass_(hours=24)

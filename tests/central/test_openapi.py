@@ -14,6 +14,7 @@ from support.central import DEVICES, MUSEUM, NOW, TOUR, Client
 from central import ingest
 from central.routes import application
 
+CONCERT = "concert-20261121T1900Z"
 DOCUMENT = yaml.safe_load(
     (Path(__file__).parent.parent.parent / "docs" / "openapi.yaml").read_text(encoding="utf-8")
 )
@@ -123,6 +124,79 @@ async def test_what_can_be_read_is_as_documented(kiosk: Client, path: str, query
     assert_documented("get", path, "200", answer)
 
 
+async def test_the_answers_about_money_are_as_documented(kiosk: Client) -> None:
+    office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+
+    async def assert_act(request: Any, what: str, body: Any, status: int = 200) -> None:
+        answer = await office.post(f"/v1/requests/{request['token']}/{what}", body, status)
+        told = "200" if status == 200 else "default"
+        assert_documented("post", "/v1/requests/{token}/" + what, told, answer)
+
+    amount = {"amount": "10.00", "currency": "EUR"}
+    paid = {"method": "cash", "reference": "1", "amount": amount}
+    back = {"method": "cash", "reference": "1", "reason": "rain"}
+    request = await office.reserve(4, TOUR, 2)
+    await assert_act(request, "payments", {"payment": paid})
+    await assert_act(request, "payments", {"payment": paid}, 409)
+    await assert_act(request, "payment-option", {"option": "postpaid"})
+    await assert_act(request, "refund", back | {"amount": amount | {"amount": "9.00"}})
+    await assert_act(request, "refund", back | {"amount": amount}, 409)
+    old, new = await kiosk.reserve(4, TOUR), await office.reserve(4, TOUR)
+    await kiosk.confirm(old)
+    await kiosk.issue(old)
+    await assert_act(new, "exchange", {"request": old["token"]})
+    await assert_act(request, "void", {"reason": "wrong day"})
+    told = await kiosk.get(f"/v1/requests/{request['token']}")
+    assert len(told["receipts"]) == 3
+    assert_documented("get", "/v1/requests/{token}", "200", told)
+    end = await office.post("/v1/day-ends", {}, 201)
+    assert_documented("post", "/v1/day-ends", "201", end)
+    for path in ("/v1/day-ends/{id}", "/v1/day-ends", "/v1/ledger"):
+        answer = await office.get(path.replace("{id}", str(end["id"])))
+        assert any(answer.values())
+        assert_documented("get", path, "200", answer)
+
+
+async def test_the_answers_about_prices_are_as_documented(kiosk: Client) -> None:
+    office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+    euro = {"amount": "1.00", "currency": "EUR"}
+    code = await office.post("/v1/promo-codes", {"amount": euro, "max_uses": 1}, 201)
+    assert_documented("post", "/v1/promo-codes", "201", code)
+    twice = await office.post("/v1/promo-codes", {"percent": "1", "code": code["code"]}, 409)
+    assert_documented("post", "/v1/promo-codes", "default", twice)
+    lines = [{"product": 9}, {"product": 1, "slot": MUSEUM}]
+    cart = {"lines": lines, "channel": "office", "promo_codes": [code["code"]]}
+    assert_documented("post", "/v1/quotes", "200", await office.post("/v1/quotes", cart))
+    request = await office.post("/v1/requests", cart, 201)
+    gone = await office.post("/v1/quotes", cart, 409)
+    assert_documented("post", "/v1/quotes", "default", gone)
+    assert_documented("get", "/v1/promo-codes", "200", await office.get("/v1/promo-codes"))
+    blocked = await office.post(f"/v1/promo-codes/{code['code']}/block", {})
+    assert_documented("post", "/v1/promo-codes/{code}/block", "200", blocked)
+    assert_documented("post", "/v1/quotes", "default", await office.post("/v1/quotes", cart, 409))
+    await office.confirm(request)
+    issued = await office.issue(request)
+    assert_documented("post", "/v1/requests/{token}/issue", "200", issued)
+    told = await office.get(f"/v1/requests/{request['token']}")
+    assert [len(told["discounts"]), len(told["vouchers"])] == [1, 1]
+    assert_documented("get", "/v1/requests/{token}", "200", told)
+
+
+async def test_the_answers_about_vouchers_are_as_documented(kiosk: Client) -> None:
+    office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+    euro = {"amount": "1.00", "currency": "EUR"}
+    made = await office.post("/v1/vouchers", {"value": euro}, 201)
+    assert_documented("post", "/v1/vouchers", "201", made)
+    path = f"/v1/vouchers/{made['code']}"
+    assert_documented("get", "/v1/vouchers/{code}", "200", await kiosk.get(path))
+    blocked = await office.post(f"{path}/block", {})
+    assert_documented("post", "/v1/vouchers/{code}/block", "200", blocked)
+    request = await kiosk.reserve(1, MUSEUM)
+    paid = {"method": "voucher", "reference": made["code"], "amount": request["total"]}
+    refused = await kiosk.post(f"/v1/requests/{request['token']}/confirm", {"payment": paid}, 409)
+    assert_documented("post", "/v1/requests/{token}/confirm", "default", refused)
+
+
 async def test_a_refusal_is_as_documented(kiosk: Client) -> None:
     full = await kiosk.reserve(4, TOUR, 12)
     refused = await kiosk.reserve(4, TOUR, status=409)
@@ -130,6 +204,31 @@ async def test_a_refusal_is_as_documented(kiosk: Client) -> None:
     wrong = full | {"total": {"amount": "1.00", "currency": "EUR"}}
     refused = await kiosk.confirm(wrong, 409)
     assert_documented("post", "/v1/requests/{token}/confirm", "default", refused)
+
+
+async def test_the_answers_about_slots_and_leases_are_as_documented(kiosk: Client) -> None:
+    office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+    slot, why = f"/v1/slots/{CONCERT}", {"reason": "rain"}
+    wanted = {"slot": CONCERT, "places": 5, "minutes": 5}
+    lease = await kiosk.post("/v1/leases", wanted, 201)
+    assert_documented("post", "/v1/leases", "201", lease)
+    refused = await kiosk.post("/v1/leases", wanted | {"places": 80}, 409)
+    assert_documented("post", "/v1/leases", "default", refused)
+    assert_documented("get", "/v1/leases", "200", await kiosk.get("/v1/leases"))
+    for what, body in (("use", {"tickets": [{"id": "7"}]}), ("return", {})):
+        answer = await kiosk.post(f"/v1/leases/{lease['id']}/{what}", body)
+        assert_documented("post", "/v1/leases/{id}/" + what, "200", answer)
+    for what in ("close", "reopen"):
+        answer = await office.post(f"{slot}/{what}", why)
+        assert_documented("post", "/v1/slots/{id}/" + what, "200", answer)
+    refused = await office.post(f"{slot}/capacity", why | {"capacity": 0}, 409)
+    assert_documented("post", "/v1/slots/{id}/capacity", "default", refused)
+    forced = await office.post(f"{slot}/capacity", why | {"capacity": 0, "force": True})
+    assert_documented("post", "/v1/slots/{id}/capacity", "200", forced)
+    assert_documented("get", "/v1/slots/{id}", "200", await office.get(slot))
+    found = await office.get("/v1/conflicts")
+    assert found["conflicts"]
+    assert_documented("get", "/v1/conflicts", "200", found)
 
 
 @pytest.mark.parametrize(

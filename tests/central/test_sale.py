@@ -90,6 +90,7 @@ async def test_the_request_tells_its_history_and_its_holder(kiosk: Client) -> No
         "registered",
         "reserved until 2026-11-21T13:09:00+00:00",
         "confirmed: card SIM-1",
+        "holder told",
         "issued 1 tickets",
         "cancelled: changed my mind",
     ]
@@ -237,4 +238,4 @@ async def test_a_sale_survives_a_restart(tmp_path: Path) -> None:
     async with central_in(tmp_path, Clock()) as after:
         assert await after.issue(request) == issued
         assert await after.left(TOUR) == 9
-        assert (await after.get("/v1/feed"))["head"] == 1 + 7 + 3
+        assert (await after.get("/v1/feed"))["head"] == 1 + 8 + 3

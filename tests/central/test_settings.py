@@ -58,7 +58,7 @@ def problems_of(path: Path, old: str, new: str) -> str:
         ("duration_min = 120", "duration_min = 0", "duration_min"),
         ('open = "00:00"', 'open = "12"', "no wall time"),
         ('close = "24:00"', 'close = "00:00"', "before it opens"),
-        ("[attractions.opening]", "[attractions.schedule]", "schedule"),
+        ("[[attractions.openings]]", "[[attractions.schedules]]", "schedule"),
         ('timezone = "Europe/Berlin"', 'timezone = "Europe/Bärlin"', "Bärlin"),
         ('timezone = "Europe/Berlin"', 'timezone = "../etc/passwd"', "timezone"),
         ('currency = "EUR"', 'currency = "€"', "currency"),

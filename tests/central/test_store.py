@@ -13,14 +13,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
-from support.central import CONFIG, NOW, TOUR, Client
+from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 
 from central import feed, slots
 from central.database import Database, make_engine, migrate
 from central.keys import load_key
 from central.schedule import planned_slots
 from central.schema import metadata, time_slot
-from central.service import plan
+from central.service import check, plan
 from central.venue import load_venue
 from runtime.settings import BadSettings
 
@@ -29,8 +29,8 @@ CONCERT = "concert-20261122T1900Z"
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'c.sqlite'}")
+def connection(database_url: str) -> Iterator[Connection]:
+    engine = make_engine(database_url)
     migrate(engine)
     with engine.connect() as connection:
         yield connection
@@ -43,6 +43,27 @@ def test_the_migrations_lead_to_the_schema(connection: Connection) -> None:
     assert metadata.tables
 
 
+def test_the_schema_of_a_newer_wicket_is_left_alone(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    with pytest.raises(BadSettings, match="revision 9999 is unknown here"):
+        migrate(connection.engine)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("central.sqlite", "Could not parse"),
+        ("mysql://localhost/x", "MySQLdb|neither sqlite nor postgresql"),
+        ("oracle+nothing://localhost/x", "Can't load plugin"),
+    ],
+)
+def test_a_url_of_no_database_is_bad_settings(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(BadSettings, match=f"database: .*({said})"):
+        check(settings_in(tmp_path, database=url))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_commit_is_on_the_disk_and_references_hold(connection: Connection) -> None:
     values = [
         connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -76,11 +97,11 @@ async def test_two_processes_on_one_file_wait_for_each_other(tmp_path: Path) -> 
 
 def test_planning_again_adds_days_and_changes_nothing_else(connection: Connection) -> None:
     plan(connection, VENUE, NOW)
-    before = set(connection.execute(select(time_slot)))
+    before = {str(row) for row in connection.execute(select(time_slot))}
     plan(connection, VENUE, NOW)
-    assert set(connection.execute(select(time_slot))) == before
+    assert {str(row) for row in connection.execute(select(time_slot))} == before
     plan(connection, VENUE, NOW + timedelta(days=1))
-    after = set(connection.execute(select(time_slot)))
+    after = {str(row) for row in connection.execute(select(time_slot))}
     assert after > before
     assert len(after) - len(before) == 1 + 48 + 1
 
@@ -93,6 +114,16 @@ def test_a_changed_plan_changes_the_slots_that_nobody_asked_for(connection: Conn
     rows = {row.id: row for row in connection.execute(select(time_slot))}
     assert rows[TOUR].capacity == 5
     assert CONCERT not in rows
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_buyers_hear_that_the_database_is_gone(kiosk: Client) -> None:
+    kiosk.api.database.engine.dispose()
+    for file in kiosk.api.settings.state.glob("central.sqlite*"):
+        file.unlink()
+    kiosk.api.settings.state.joinpath("central.sqlite").mkdir()
+    answer = await kiosk.reserve(1, MUSEUM, status=503)
+    assert answer["code"] == "database_down"
 
 
 async def test_a_slot_that_was_sold_stays_as_it_was_sold(kiosk: Client) -> None:

@@ -57,6 +57,10 @@ class Client:
     device: str = "kiosk-1"
     _keys: count[int] = field(default_factory=count)
 
+    def as_(self, device: str) -> Client:
+        """The same central, as another device sees it."""
+        return replace(self, device=device)
+
     async def get(self, path: str, status: int = 200) -> Any:
         async with self.http.get(path, headers=self._token()) as response:
             return await self._body(response, status)

@@ -1,0 +1,149 @@
+"""What Prometheus asks: how this worker answers, and how things stand in the database.
+
+Labels are bounded: routes, statuses, attractions and devices are all known beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import Connection, func, select
+
+from central import feed, slots
+from central.schema import feed as facts
+from central.schema import quarantine, sequence, time_slot
+from central.web import Handler
+
+UNKNOWN_ROUTE = "none"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+@dataclass(frozen=True)
+class Device:
+    """`taken` facts are stored; the newest of them came so many seconds after it was told."""
+
+    name: str
+    taken: int
+    lag_s: float | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand. `places` are (attraction, sold, reserved) of today's time slots."""
+
+    head: int
+    quarantined: int
+    places: Sequence[tuple[str, int, int]]
+    devices: Sequence[Device]
+
+
+def look(connection: Connection, today: date, now: datetime, known: Sequence[str]) -> Standing:
+    """`known` are the devices of which it is told."""
+    return Standing(
+        feed.head(connection),
+        connection.scalar(select(func.count()).select_from(quarantine)) or 0,
+        _places(connection, today, now),
+        _devices(connection, known),
+    )
+
+
+class Metrics:
+    """Those of one worker."""
+
+    def __init__(self) -> None:
+        self._answers, self._stand = CollectorRegistry(), CollectorRegistry()
+        self._requests = Counter(
+            "wicket_http_requests", "Requests answered", ("method", "route", "status"),
+            registry=self._answers,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "wicket_http_request_seconds", "Seconds until the answer", ("route",),
+            registry=self._answers, buckets=SECONDS,
+        )  # fmt: skip
+        self._head = self._gauge("wicket_feed_head", "Number of the newest fact in the feed")
+        self._quarantined = self._gauge("wicket_quarantined", "Facts and payloads set aside")
+        self._sold = self._gauge(
+            "wicket_places_sold", "Places sold in today's time slots", "attraction"
+        )
+        self._reserved = self._gauge(
+            "wicket_places_reserved", "Places reserved in today's time slots", "attraction"
+        )
+        self._taken = self._gauge(
+            "wicket_device_facts", "Facts of a device that are acknowledged", "device"
+        )
+        self._lag = self._gauge(
+            "wicket_device_ack_lag_seconds",
+            "Seconds from a device's newest acknowledged fact to its acknowledgement",
+            "device",
+        )
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self, standing: Standing) -> bytes:
+        """All of it in the Prometheus text format 0.0.4."""
+        self._head.set(standing.head)
+        self._quarantined.set(standing.quarantined)
+        for gauge in (self._sold, self._reserved, self._taken, self._lag):
+            gauge.clear()
+        for attraction, sold, reserved in standing.places:
+            self._sold.labels(attraction).set(sold)
+            self._reserved.labels(attraction).set(reserved)
+        for device in standing.devices:
+            self._taken.labels(device.name).set(device.taken)
+            if device.lag_s is not None:
+                self._lag.labels(device.name).set(device.lag_s)
+        return generate_latest(self._answers) + generate_latest(self._stand)
+
+    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
+        return Gauge(name, what, labels, registry=self._stand)
+
+
+def measured(metrics: Metrics, clock: Any) -> Any:
+    """Middleware: counts what is answered. `clock` gives seconds and never goes back."""
+
+    @web.middleware
+    async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
+        begun = clock()
+        answer = await handler(request)
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else UNKNOWN_ROUTE
+        method = request.method if resource else UNKNOWN_ROUTE
+        metrics.count(method, route, answer.status, clock() - begun)
+        return answer
+
+    return measure
+
+
+def _places(connection: Connection, today: date, now: datetime) -> list[tuple[str, int, int]]:
+    sums: dict[str, tuple[int, int]] = {}
+    for one in slots.listed(connection, now, time_slot.c.day == today, count_all=True):
+        sold, reserved = sums.get(one.slot.attraction, (0, 0))
+        taken = one.occupancy
+        sums[one.slot.attraction] = (sold + taken.sold, reserved + taken.reserved)
+    return [(attraction, *both) for attraction, both in sums.items()]
+
+
+def _devices(connection: Connection, known: Sequence[str]) -> list[Device]:
+    taken = dict(
+        connection.execute(
+            select(sequence.c.device, sequence.c.last).where(sequence.c.device.in_(known))
+        )
+        .tuples()
+        .all()
+    )
+    return [Device(name, taken[name], _lag(connection, name, taken[name])) for name in taken]
+
+
+def _lag(connection: Connection, device: str, newest: int) -> float | None:
+    """None if the newest fact was set aside."""
+    this = (facts.c.device == device, facts.c.number == newest)
+    row = connection.execute(select(facts.c.at, facts.c.received_at).where(*this)).first()
+    return (row.received_at - row.at).total_seconds() if row else None

@@ -1,0 +1,113 @@
+"""Day-ends: what each device did with money since the last one; numbered, never changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+
+from central.money.accounts import is_paid
+from central.money.ledger import lock_till
+from central.schema import day_end, money_entry, posting, till
+from central.states import By, Refused
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DayEnd:
+    """`body` is the report: `receipts`, `methods`, `accounts`; amounts are texts."""
+
+    id: int
+    device: str
+    number: int
+    at: datetime
+    who: str
+    body: Json
+
+
+def close(connection: Connection, device: str, by: By) -> DayEnd:
+    """End the device's day: report what it did since the last time."""
+    before = lock_till(connection, device)
+    new = (money_entry.c.device == device, money_entry.c.id > before.closed)
+    last = connection.scalar(select(func.max(money_entry.c.id)).where(*new)) or before.closed
+    query = select(money_entry).where(*new, money_entry.c.id <= last).order_by(money_entry.c.id)
+    entries = connection.execute(query).mappings().all()
+    number = before.day_end + 1
+    connection.execute(
+        update(till).where(till.c.device == device).values(day_end=number, closed=last)
+    )
+    numbers = [entry["receipt"] for entry in entries if entry["receipt"]]
+    body = {
+        "from": entries[0]["at"].isoformat() if entries else None,
+        "receipts": {
+            "first": min(numbers, default=None),
+            "last": max(numbers, default=None),
+            "count": len(numbers),
+        },
+        "methods": _methods(connection, query),
+        "accounts": _accounts(connection, query),
+    }
+    made = connection.execute(
+        insert(day_end).values(device=device, number=number, at=by.at, who=by.who, body=body)
+    )
+    assert made.inserted_primary_key is not None
+    return DayEnd(made.inserted_primary_key[0], device, number, by.at, by.who, body)
+
+
+def find(connection: Connection, id_: int) -> DayEnd | Refused:
+    row = connection.execute(select(day_end).where(day_end.c.id == id_)).mappings().first()
+    return DayEnd(**row) if row else Refused("unknown_day_end", "there is no such day-end")
+
+
+def page(connection: Connection, after: int, limit: int) -> list[DayEnd]:
+    """Day-ends after one, in order."""
+    query = select(day_end).where(day_end.c.id > after).order_by(day_end.c.id).limit(limit)
+    return [DayEnd(**row) for row in connection.execute(query).mappings()]
+
+
+def _accounts(connection: Connection, entries: Select[Any]) -> list[Json]:
+    """What was posted on each account."""
+    totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in _posted(connection, entries):
+        totals[row["account"], row["currency"]] += row["amount"]
+    return [
+        {"account": account, "amount": f"{amount:f}", "currency": currency}
+        for (account, currency), amount in sorted(totals.items())
+    ]
+
+
+def _methods(connection: Connection, entries: Select[Any]) -> list[Json]:
+    """How often and how much was taken and given back by each method."""
+    found: dict[tuple[str, str], dict[str, list[Decimal]]] = defaultdict(
+        lambda: {"taken": [], "given": []}
+    )
+    for row in _posted(connection, entries):
+        if is_paid(row["account"]):
+            method = row["account"].split(":", 1)[1].rpartition(":")[0]
+            which = "taken" if row["kind"] == "payment" else "given"
+            found[method, row["currency"]][which].append(row["amount"])
+    return [
+        {
+            "method": method,
+            "currency": currency,
+            "payments": len(sums["taken"]),
+            "taken": f"{sum(sums['taken'], Decimal(0)):f}",
+            "refunds": len(sums["given"]),
+            "given_back": f"{-sum(sums['given'], Decimal(0)):f}",
+            "total": f"{sum(sums['taken'] + sums['given'], Decimal(0)):f}",
+        }
+        for (method, currency), sums in sorted(found.items())
+    ]
+
+
+def _posted(connection: Connection, entries: Select[Any]) -> list[RowMapping]:
+    chosen = entries.order_by(None).subquery()
+    query = select(chosen.c.kind, chosen.c.currency, posting.c.account, posting.c.amount).join(
+        posting, posting.c.entry == chosen.c.id
+    )
+    return list(connection.execute(query).mappings())

@@ -1,0 +1,59 @@
+"""A database from before there was a ledger of money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from support.postgres import Postgres
+
+from central.engine import make_engine
+from central.money import ledger
+from central.revisions import migrate
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'central.sqlite'}"
+    server: Postgres = request.getfixturevalue("server")
+    return server.fresh("template0")
+
+
+def test_what_was_paid_before_there_was_a_ledger_is_entered(empty_database: str) -> None:
+    engine = make_engine(empty_database)
+    migrate(engine, "0002")
+    with engine.begin() as connection:
+        for number, status in enumerate(("confirmed", "cancelled", "reserved"), 1):
+            connection.exec_driver_sql(
+                "INSERT INTO ticket_request VALUES "
+                f"({number}, 't{number}', 'a{number}', '{status}', 'kiosk', 'en', 'EUR', "
+                "'2026-11-20 10:00:00', '2026-11-20 10:04:00', NULL)"
+            )
+            connection.exec_driver_sql(
+                f"INSERT INTO time_slot VALUES ('s{number}', 'tour', '2026-11-20', "
+                + ", ".join(["'2026-11-20 12:00:00'"] * 6)
+                + ", NULL)"
+            )
+            connection.exec_driver_sql(
+                f"INSERT INTO request_line VALUES ({number}, 1, 's{number}', '', 'tour', '{{}}', "
+                "4, '{}', '8.00', 1, 2, 2)"
+            )
+        for number in (1, 2):
+            connection.exec_driver_sql(
+                f"INSERT INTO payment VALUES ({number}, {number}, '2026-11-20 10:01:00', "
+                "'kiosk-1', 'card', 'R', '16.00', 'EUR')"
+            )
+    migrate(engine)
+    with engine.connect() as connection:
+        told = [ledger.balances(connection, number).accounts for number in (1, 2, 3)]
+        assert ledger.receipts(connection, 1) == []
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
+    paid = Decimal("16.00")
+    assert told[0] == {"paid:card:kiosk-1": paid, "sales:4": -paid}
+    assert told[1] == {"paid:card:kiosk-1": paid, "receivable": -paid}
+    assert told[2] == {}
