@@ -11,7 +11,7 @@ from wicket.demo.central import Central
 from wicket.demo.venue import lay_out
 
 NAME = "sale over HTTP"
-AGAINST = "three times GET /health of the same process"
+AGAINST = "three times GET /ready of the same process"
 ATTRACTION, ADULT = "museum", 1
 
 
@@ -32,7 +32,7 @@ async def measure(plan: Plan) -> list[Figure]:
         async def look() -> float:
             begun = perf_counter()
             for _ in range(3):
-                await http.get("/health")
+                await http.get("/ready")
             return perf_counter() - begun
 
         samples = 5 if plan.quick else 20

@@ -132,13 +132,8 @@ def _places(connection: Connection, today: date, now: datetime) -> list[tuple[st
 
 
 def _devices(connection: Connection, known: Sequence[str]) -> list[Device]:
-    taken = dict(
-        connection.execute(
-            select(sequence.c.device, sequence.c.last).where(sequence.c.device.in_(known))
-        )
-        .tuples()
-        .all()
-    )
+    numbers = select(sequence.c.device, sequence.c.last).where(sequence.c.device.in_(known))
+    taken = {row.device: row.last for row in connection.execute(numbers)}
     return [Device(name, taken[name], _lag(connection, name, taken[name])) for name in taken]
 
 

@@ -10,22 +10,11 @@ from ipaddress import IPv6Address, ip_address
 
 from aiohttp import web
 
+from central.settings import Rate
 from central.web import problem
 
 MAX_BUCKETS = 4096
 """The bucket that was not used for the longest time gives way to a new one."""
-
-
-@dataclass(frozen=True)
-class Rate:
-    """`burst` at once, and `per_s` a second in the long run."""
-
-    per_s: float = 50.0
-    burst: int = 100
-
-    def __post_init__(self) -> None:
-        if not 0 < self.per_s <= 1_000_000 or not 1 <= self.burst <= 1_000_000:
-            raise ValueError("rate: per_s above 0, burst at least 1, both at most 1000000")
 
 
 WRONG_TOKENS = Rate(10 / 60, 10)

@@ -47,6 +47,18 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """How often something may be done: `burst` times at once, `per_s` a second in the long run."""
+
+    per_s: float = 50.0
+    burst: int = 100
+
+    def __post_init__(self) -> None:
+        if not 0 < self.per_s <= 1_000_000 or not 1 <= self.burst <= 1_000_000:
+            raise ValueError("rate: per_s above 0, burst at least 1, both at most 1000000")
+
+
+@dataclass(frozen=True)
 class HttpSettings:
     """Where central listens; `rate` is how often one client may write."""
 

@@ -34,6 +34,7 @@ VENDORS = {
     "kiosk/painter.py": DRAWING,
     "kiosk/texts.py": {"babel"},
     "central/": WEB | {"alembic", "dateutil", "sqlalchemy"},
+    "central/metrics.py": WEB | {"prometheus_client", "sqlalchemy"},
     "wicket/": WEB | {"amqtt"},
 }
 """Path, or its beginning → the libraries that may be imported there."""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import time
+
 from aiohttp import web
 
 from central.access import authorised
 from central.api import Api
-from central.routes import capacity, facts, money, offers, office, requests, shop
+from central.metrics import measured
+from central.routes import capacity, facts, health, money, offers, office, requests, shop
 from central.web import problems
 from runtime.wire import MAX_PAYLOAD
 
-PARTS = (shop, offers, requests, money, office, capacity, facts)
+PARTS = (shop, offers, requests, money, office, capacity, facts, health)
 
 
 def application(api: Api) -> web.Application:
-    app = web.Application(
-        client_max_size=MAX_PAYLOAD, middlewares=[problems, authorised(api.settings.devices)]
-    )
+    settings = api.settings
+    middlewares = [
+        measured(api.metrics, time.perf_counter),
+        problems,
+        authorised(settings.devices, settings.http.rate),
+    ]
+    app = web.Application(client_max_size=MAX_PAYLOAD, middlewares=middlewares)
     for part in PARTS:
         app.add_routes(part.routes(api))
     return app

@@ -190,9 +190,9 @@ def test_a_fact_nested_too_deep_is_set_aside(central: Central, depth: int) -> No
 
 
 def test_what_is_taken_can_be_sent_on(central: Central) -> None:
-    central.take(payload(fact(1, Refused(None, "nørth", "unknown", "\u0000 \u2028 𝄞"))))
+    central.take(payload(fact(1, Refused(None, "nørth", "unknown", "\u0001 \u2028 𝄞"))))
     [entry] = feed.after(central.connection, 0, 10)
-    assert json.loads(encode(entry.fact))["code"] == "\u0000 \u2028 𝄞"
+    assert json.loads(encode(entry.fact))["code"] == "\u0001 \u2028 𝄞"
 
 
 JSON = st.recursive(

@@ -115,7 +115,7 @@ async def test_another_worker_goes_on_with_the_feed_and_the_facts(
         slot = (await tour_of_the_day_after_tomorrow(other.url))["id"]
         assert await Buyer(http, [other.url], "buyer").buy(ADULT, slot, 1)
         await until(lambda: other.on_duty)
-        head = (await get(f"{other.url}/health"))["head"]
+        head = (await get(f"{other.url}/ready"))["head"]
         while (await gate.hears("feed"))["after"] != head:
             pass
         await gate.says(FACTS, {"facts": [told(1), told(2)]})

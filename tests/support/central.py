@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.api import Api
 from central.routes import application
 from central.service import opened
-from central.settings import CentralSettings, DeviceKind, DeviceSettings
+from central.settings import CentralSettings, DeviceKind, DeviceSettings, HttpSettings, Rate
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
@@ -43,8 +43,13 @@ class Clock:
         self.now += timedelta(**span)
 
 
+UNHURRIED = HttpSettings(rate=Rate(1_000_000, 1_000_000))
+"""Tests write as fast as they can."""
+
+
 def settings_in(folder: Path, **changes: Any) -> CentralSettings:
-    return replace(CentralSettings(folder, CONFIG / "venue.toml", DEVICES), **changes)
+    settings = CentralSettings(folder, CONFIG / "venue.toml", DEVICES, http=UNHURRIED)
+    return replace(settings, **changes)
 
 
 @dataclass

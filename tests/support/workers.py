@@ -30,6 +30,7 @@ venue = "{venue}"
 database = "{database}"
 [http]
 port = {port}
+rate = {{ per_s = 1e6, burst = 1000000 }}
 [mqtt]
 port = {mqtt}
 [devices.kiosk-1]

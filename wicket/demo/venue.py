@@ -14,6 +14,10 @@ MUSEUM_LANE, TOUR_LANE = "Museum 1", "Tour 1"
 LANES = (MUSEUM_LANE, TOUR_LANE)
 
 
+UNHURRIED = "rate = { per_s = 1e6, burst = 1000000 }"
+"""Robots and benchmarks buy faster than people."""
+
+
 @dataclass(frozen=True)
 class Demo:
     """`stages` is a folder with a short path (a Unix socket's may have 107 bytes)."""
@@ -87,7 +91,7 @@ def _central(demo: Demo, tokens: dict[str, str]) -> str:
         f"state = {_text(demo.state / 'central')}\n"
         f"venue = {_text(samples() / 'venue.toml')}\n"
         f"{_mqtt(demo)}"
-        f'http = {{ host = "127.0.0.1", port = {demo.central_port} }}\n'
+        f'http = {{ host = "127.0.0.1", port = {demo.central_port}, {UNHURRIED} }}\n'
         f"[devices]\n{devices}"
     )
 
