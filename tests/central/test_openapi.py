@@ -108,6 +108,7 @@ async def test_the_answers_of_a_sale_are_as_documented(kiosk: Client) -> None:
     ("path", "query"),
     [
         ("/health", ""),
+        ("/ready", ""),
         ("/v1/catalogue", ""),
         ("/v1/attractions/{id}/dates", ""),
         ("/v1/attractions/{id}/slots", "?date=2026-11-21"),
@@ -195,6 +196,46 @@ async def test_the_answers_about_vouchers_are_as_documented(kiosk: Client) -> No
     paid = {"method": "voucher", "reference": made["code"], "amount": request["total"]}
     refused = await kiosk.post(f"/v1/requests/{request['token']}/confirm", {"payment": paid}, 409)
     assert_documented("post", "/v1/requests/{token}/confirm", "default", refused)
+
+
+async def test_the_answers_for_the_office_are_as_documented(kiosk: Client) -> None:
+    office = kiosk.as_("office-1")
+    told = {"name": "Ada", "email": "ada@example.org", "phone": "040 123456"}
+    numbers = [
+        await office.post("/v1/customers", told | {"note": "regular"}, 201) for _ in range(2)
+    ]
+    assert_documented("post", "/v1/customers", "201", numbers[0])
+    number, path = numbers[0]["number"], "/v1/customers/{number}"
+    refers = {"references": {"external_order": "A-1", "customer": number}}
+    request = await office.reserve(4, TOUR, holder=told, **refers)
+    found = await office.get("/v1/requests?limit=0&name=ada")
+    assert found == {"requests": [], "next": None}
+    found = await office.get("/v1/requests?name=ada")
+    assert_documented("get", "/v1/requests", "200", found)
+    told_more = await office.post(f"/v1/requests/{request['token']}/references", refers)
+    assert_documented("post", "/v1/requests/{token}/references", "200", told_more)
+    for what in ("", "/export"):
+        answer = await office.get(f"/v1/customers/{number}{what}")
+        assert_documented("get", path + what, "200", answer)
+    assert_documented("get", "/v1/customers", "200", await office.get("/v1/customers"))
+    into = {"into": numbers[1]["number"]}
+    for what, body, whom in (
+        ("change", told, number),
+        ("merge", into, number),
+        ("erase", {}, into["into"]),
+    ):
+        answer = await office.post(f"/v1/customers/{whom}/{what}", body)
+        assert_documented("post", f"{path}/{what}", "200", answer)
+    refused = await office.post(f"/v1/customers/{numbers[0]['number']}/erase", {}, 409)
+    assert_documented("post", f"{path}/erase", "default", refused)
+    wanted = {"product": 4, "slot": TOUR, "quantity": 2, "payment_option": "postpaid"}
+    batch = await office.post("/v1/batches", wanted, 201)
+    assert_documented("post", "/v1/batches", "201", batch)
+    one = f"/v1/batches/{batch['id']}"
+    assert_documented("get", "/v1/batches", "200", await office.get("/v1/batches"))
+    assert_documented("get", "/v1/batches/{id}", "200", await office.get(one))
+    cancelled = await office.post(f"{one}/cancel", {"reason": "rain"})
+    assert_documented("post", "/v1/batches/{id}/cancel", "200", cancelled)
 
 
 async def test_a_refusal_is_as_documented(kiosk: Client) -> None:
