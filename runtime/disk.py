@@ -157,15 +157,21 @@ class DiskThread(Executor):
 
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._ends = False
         Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """A job that comes after `shutdown` is cancelled at once."""
         future: Future[T] = Future()
+        if self._ends:
+            future.cancel()
+            return future
         self._jobs.put((future, partial(fn, *args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:
         """End after the jobs that are handed in. Never waits."""
+        self._ends = True
         self._jobs.put(None)
 
     def _work(self) -> None:

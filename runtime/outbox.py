@@ -161,6 +161,8 @@ class Outbox:
 
     def _settle(self, batch: list[Fact], done: asyncio.Future[None]) -> None:
         self._storing = False
+        if done.cancelled():  # the database was closed meanwhile
+            return
         if error := done.exception():
             self._void(error)
             return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.virtual_card import Pcscd
+from support.virtual_card import SOCKET, Pcscd
 
 from hal.registry import Devices
 from hal.sim.stage import Stage
@@ -35,3 +36,4 @@ def pcscd(pcscd_folder: Path) -> Iterator[Pcscd]:
     pcscd.start()
     yield pcscd
     pcscd.kill()
+    del os.environ[SOCKET]  # other tests look where pcscd usually is

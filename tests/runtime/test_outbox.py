@@ -212,3 +212,18 @@ def test_what_was_told_survives_kill_9(tmp_path: Path) -> None:
 async def _stored(path: Path) -> list[int]:
     async with Database(path, outbox.SCHEMA) as database:
         return [fact.number for fact in Outbox(database, DEVICE).after(0, 10**6)]
+
+
+async def test_what_is_told_as_the_database_closes_is_left_as_by_a_power_cut(
+    tmp_path: Path,
+) -> None:
+    async with Database(tmp_path / "gate.db", outbox.SCHEMA) as database:
+        box = Outbox(database, "gate-1")
+        first = box.begin(Admitted(7, "museum", "North", 1), NOON)
+        second = box.begin(Admitted(8, "museum", "North", 1), NOON)
+    await first
+    late = database.begin(lambda connection: None)
+    async with asyncio.timeout(5):
+        await asyncio.wait([late])
+    assert late.cancelled()
+    assert not second.done()

@@ -29,6 +29,10 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     assert outcome.acknowledged > 15
 
 
+def test_the_rig_finds_out_a_writer_that_says_too_early_what_is_stored(tmp_path: Path) -> None:
+    assert crash.kills(tmp_path, 10, how="EARLY").lost > 0
+
+
 AFTER_A_FAILED_FLUSH = """
 import asyncio, sys
 from pathlib import Path

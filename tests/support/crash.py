@@ -62,21 +62,22 @@ def power_cuts(folder: Path, cuts: int, synchronous: str = "FULL", seed: int = 1
     return outcome
 
 
-def kills(folder: Path, number: int, seed: int = 1) -> Outcome:
+def kills(folder: Path, number: int, seed: int = 1, how: str = "FULL") -> Outcome:
     """kill -9 of the writer on an ordinary disk."""
     dice = random.Random(seed)
     outcome = Outcome()
     said: set[int] = set()
     for turn in range(number):
-        process = writer(folder / "gate.db", turn=turn)
+        process = writer(folder / "gate.db", how, turn)
         new = {*_listen(process, dice), *stop(process)}
         said |= _judge(folder / "gate.db", outcome, new, turn)
     _judge_all(folder / "gate.db", outcome, said)
     return outcome
 
 
-def writer(path: Path, synchronous: str = "FULL", turn: int = 0) -> subprocess.Popen[str]:
-    command = [sys.executable, __file__, str(path), synchronous, str(turn)]
+def writer(path: Path, how: str = "FULL", turn: int = 0) -> subprocess.Popen[str]:
+    """`how`: FULL or NORMAL is the database's `synchronous`; EARLY says what is not stored yet."""
+    command = [sys.executable, __file__, str(path), how, str(turn)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -140,24 +141,28 @@ def _judge_all(path: Path, outcome: Outcome, said: set[int]) -> None:
     outcome.corrupt += not is_sound(path)
 
 
-async def _tell_for_ever(path: Path, turn: int) -> None:
+async def _tell_for_ever(path: Path, turn: int, *, early: bool) -> None:
     async with Database(path, outbox.SCHEMA) as database, asyncio.TaskGroup() as group:
         box = Outbox(database, "gate-1")
         for lane in range(LANES):
-            group.create_task(_lane(box, turn * _TURN + lane + 1))
+            group.create_task(_lane(box, turn * _TURN + lane + 1, early=early))
 
 
-async def _lane(box: Outbox, ticket: int) -> None:
+async def _lane(box: Outbox, ticket: int, *, early: bool) -> None:
     while True:
+        if early:
+            print(ticket, flush=True)
         try:
             await box.tell(Admitted(ticket, "museum", "North", 1), NOON)
         except DiskFault:
             pass
         else:
-            print(ticket, flush=True)
+            if not early:
+                print(ticket, flush=True)
         ticket += LANES
 
 
 if __name__ == "__main__":
-    Database.synchronous = sys.argv[2]
-    asyncio.run(_tell_for_ever(Path(sys.argv[1]), int(sys.argv[3])))
+    is_early = sys.argv[2] == "EARLY"
+    Database.synchronous = "FULL" if is_early else sys.argv[2]
+    asyncio.run(_tell_for_ever(Path(sys.argv[1]), int(sys.argv[3]), early=is_early))

@@ -159,7 +159,7 @@ Answer = Callable[[Asked], bytes]
 async def answering(wire: str, folder: Path, answer: Answer) -> AsyncIterator[dict[str, Any]]:
     """A board that answers each question as `answer` says; the table of its lines."""
     if wire == "rtu":
-        port = Port(folder / "port", lambda data: port.say(answer(_rtu(data))))
+        port = Port(folder / "port", lambda data: port.say(answer(rtu(data))))
         port.plug()
         yield {"driver": "modbus", "port": str(port.link)}
         port.unplug()
@@ -184,14 +184,16 @@ class SlowBoard:
 
     def __init__(self, folder: Path) -> None:
         self.asked: asyncio.Queue[Asked] = asyncio.Queue()
-        self.port = Port(folder / "slow", lambda data: self.asked.put_nowait(_rtu(data)))
+        self.port = Port(folder / "slow", lambda data: self.asked.put_nowait(rtu(data)))
         self.table = {"driver": "modbus", "port": str(self.port.link)}
 
     def answer(self, asked: Asked, pdu: bytes) -> None:
         self.port.say(asked.wrap(asked.unit, pdu))
 
 
-def _rtu(frame: bytes) -> Asked:
+def rtu(frame: bytes) -> Asked:
+    """A whole question as it comes over a serial line."""
+
     def wrap(unit: int, pdu: bytes) -> bytes:
         bare = bytes([unit]) + pdu
         return bare + FramerRTU.compute_CRC(bare).to_bytes(2, "big")

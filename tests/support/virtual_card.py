@@ -38,6 +38,9 @@ mount --bind "$1" /run/pcscd && exec pcscd --foreground --info --config "$2"
 """
 
 
+SOCKET = "PCSCLITE_CSOCK_NAME"
+
+
 class Pcscd:
     """`folder` holds its socket for the whole test run: libpcsclite asks for its path only once."""
 
@@ -47,7 +50,7 @@ class Pcscd:
         self._sockets.mkdir(exist_ok=True)
         self._readers.mkdir(exist_ok=True)
         self._process: subprocess.Popen[str] | None = None
-        os.environ["PCSCLITE_CSOCK_NAME"] = str(self._sockets / "pcscd.comm")
+        os.environ[SOCKET] = str(self._sockets / "pcscd.comm")
 
     def start(self, with_reader: bool = True) -> None:
         """Return when it answers."""

@@ -23,6 +23,7 @@ from admission.facts import (
     Fact,
     KeyPublished,
     Lapsed,
+    Passed,
     ProductPublished,
     TicketIssued,
 )
@@ -35,7 +36,7 @@ CARD_BYTES = 64 << 20
 KEY = SigningKey(1, bytes(range(32)), datetime(1970, 1, 1, tzinfo=UTC))
 ALWAYS = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 """The Pi has no clock: it is 1970 there."""
-TICKETS = [Ticket(id_, MUSEUM.id, ALWAYS) for id_ in range(1, 5)]
+TICKETS = [Ticket(id_, MUSEUM.id, ALWAYS) for id_ in range(1, 6)]
 
 
 def say(text: str) -> None:
@@ -91,6 +92,18 @@ def pulse(pi: VirtualPi, code: str) -> None:
     pi.until_said(IDLE, heard)
 
 
+def enter(pi: VirtualPi, code: str) -> None:
+    """The rotation lets go of the relay."""
+    heard = len(pi.lines)
+    pi.scan(code)
+    on = pi.until_pin(on=True)
+    pi.turned = True
+    off = pi.until_pin(on=False)
+    pi.until_said(IDLE, heard)
+    pi.turned = False
+    say(f"scanned; relay on; the arm turned, off after {off - on:.3f} s, the lane is idle again")
+
+
 def main() -> None:
     parts = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -99,6 +112,7 @@ def main() -> None:
         say("first power-on")
         with powered(parts, card, folder / "first", PIN) as pi:
             boot(pi)
+            enter(pi, sign_ticket(KEY, TICKETS[4]))
             pulse(pi, sign_ticket(KEY, TICKETS[0]))
             pi.until_said("gives no feed")
             pulse(pi, human_code(TICKETS[1].id))
@@ -120,8 +134,13 @@ def main() -> None:
         told = read_card(card, folder / "after")
         admitted = [event for event in told if isinstance(event, Admitted)]
         lapsed = [event for event in told if isinstance(event, Lapsed)]
-        say(f"relay on {rises} times; on the card {len(admitted)} entries, {len(lapsed)} lapsed")
-        assert len(admitted) == rises == 5
+        walked = [event.ticket for event in told if isinstance(event, Passed)]
+        say(
+            f"relay on {rises} times; on the card {len(admitted)} entries, {len(walked)} walked, "
+            f"{len(lapsed)} lapsed"
+        )
+        assert len(admitted) == rises == 6
+        assert walked == [TICKETS[4].id]
         say("second power-on")
         with powered(parts, card, folder / "second", PIN) as pi:
             boot(pi)

@@ -15,10 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.relay_boards import rtu
+
 GPIO = 0x3F200000
 GPLEV0 = 0x34
 OUTPUT = 0b001
 LINE = "console=ttyAMA0 quiet loglevel=1 panic=-1 maxcpus=1 nokaslr cryptomgr.notests"
+READ_INPUTS, QUESTION_BYTES = 2, 8
+"""Modbus application protocol V1.1b3, 6.2; a question over a serial line has 8 bytes."""
 LOOK_S = 0.002
 PATIENCE_S = 120.0
 
@@ -41,6 +45,8 @@ class VirtualPi:
     lines: list[str] = field(default_factory=list)
     looks: int = 0
     scanner: socket.socket | None = None
+    turned: bool = False
+    """Whether the rotation contact is closed."""
 
     @property
     def now(self) -> float:
@@ -87,6 +93,17 @@ class VirtualPi:
     def plug_scanner(self) -> None:
         self.scanner = socket.socket(socket.AF_UNIX)
         self.scanner.connect(str(self.folder / "scanner"))
+
+    def be_the_board(self) -> None:
+        """For ever: the Modbus board that tells of the rotation contact."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self.folder / "board"))
+            heard = b""
+            while data := line.recv(256):
+                heard += data
+                while len(heard) >= QUESTION_BYTES:
+                    asked, heard = rtu(heard[:QUESTION_BYTES]), heard[QUESTION_BYTES:]
+                    line.sendall(asked.wrap(asked.unit, bytes([READ_INPUTS, 1, self.turned])))
 
     def unplug_scanner(self) -> None:
         assert self.scanner is not None
@@ -137,7 +154,10 @@ def powered(parts: Path, card: Path, folder: Path, pin: int) -> Iterator[Virtual
     command += ["-dtb", f"{parts}/pi.dtb", "-append", LINE]
     command += ["-drive", f"if=sd,format=raw,cache=writethrough,file={card}"]
     command += ["-chardev", f"socket,id=scanner,path={folder}/scanner,server=on,wait=off"]
-    command += ["-device", "usb-serial,chardev=scanner"]
+    command += ["-chardev", f"socket,id=board,path={folder}/board,server=on,wait=off"]
+    command += ["-device", "usb-hub,port=1"]
+    command += ["-device", "usb-serial,chardev=scanner,port=1.1"]
+    command += ["-device", "usb-serial,chardev=board,port=1.2"]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -148,10 +168,10 @@ def powered(parts: Path, card: Path, folder: Path, pin: int) -> Iterator[Virtual
     )
     pi = VirtualPi(process, folder, time.monotonic(), pin)
     try:
-        while not ((folder / "monitor").exists() and (folder / "scanner").exists()):
+        while not all((folder / name).exists() for name in ("monitor", "scanner", "board")):
             assert process.poll() is None, process.stdout and process.stdout.read()
             time.sleep(LOOK_S)
-        for work in (pi.watch, pi.listen):
+        for work in (pi.watch, pi.listen, pi.be_the_board):
             threading.Thread(target=_until_cut, args=(work,), daemon=True).start()
         yield pi
     finally:
