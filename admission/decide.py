@@ -27,6 +27,7 @@ from admission.values import (
     TicketState,
     Use,
     Validation,
+    Window,
 )
 
 
@@ -59,6 +60,7 @@ class _Case:
     ticket: Ticket = field(init=False)
     listed: bool = field(init=False)
     line: Entitlement = field(init=False)
+    window: Window = field(init=False)
     grant: Granted = field(init=False)
     _history: History | None = None
 
@@ -67,6 +69,12 @@ class _Case:
         if self._history is None:
             self._history = self.view.history(self.ticket.id)
         return self._history
+
+    @property
+    def persons(self) -> int:
+        """How many of the ticket's persons the line admits."""
+        most = self.line.persons
+        return self.ticket.persons if most is None else min(most, self.ticket.persons)
 
 
 _STATES = {
@@ -133,25 +141,34 @@ def _list_fresh(case: _Case) -> Denied | None:
 
 
 def _right_entrance(case: _Case) -> Denied | None:
-    product = case.view.product(case.ticket.product)
+    ticket = case.ticket
+    product = case.view.product(ticket.product)
     if product is None:
-        return Denied(Reason.UNKNOWN_PRODUCT, case.ticket)
-    line = product.entitlement(case.request.attractions)
-    if line is None:
-        return Denied(Reason.WRONG_ATTRACTION, case.ticket)
-    case.line = line
+        return Denied(Reason.UNKNOWN_PRODUCT, ticket)
+    opening = product.opening(case.request.attractions)
+    lines = [(line, window) for line in opening if (window := ticket.window_at(line.attraction))]
+    if not lines:
+        return Denied(Reason.WRONG_ATTRACTION, ticket)
+    case.line, case.window = min(lines, key=lambda line: _how_far(line[1], case.now))
     return None
 
 
+def _how_far(window: Window, now: datetime) -> tuple[int, timedelta]:
+    """Less for what is open now, then for what opens soonest, then for what closed last."""
+    if now < window.start:
+        return 1, window.start - now
+    return (0, timedelta(0)) if now in window else (2, now - window.end)
+
+
 def _in_window(case: _Case) -> Denied | None:
-    request, ticket = case.request, case.ticket
+    request, ticket, window = case.request, case.ticket, case.window
     if not request.clock_trusted:
         unsure = request.policy.untrusted_clock is Doubt.STAFF_LANE and not request.staffed
         return Denied(Reason.TIME_UNKNOWN, ticket) if unsure else None
-    if case.now < ticket.window.start:
-        return Denied(Reason.TOO_EARLY, ticket, at=ticket.window.start)
-    if case.now >= ticket.window.end:
-        return Denied(Reason.TOO_LATE, ticket, at=ticket.window.end)
+    if case.now < window.start:
+        return Denied(Reason.TOO_EARLY, ticket, at=window.start)
+    if case.now >= window.end:
+        return Denied(Reason.TOO_LATE, ticket, at=window.end)
     return None
 
 
@@ -179,7 +196,7 @@ def _not_inside(case: _Case) -> Denied | None:
     zone, ticket = case.request.zone, case.ticket
     if zone.anti_passback is AntiPassback.OFF:
         return None
-    persons = min(case.grant.persons, ticket.persons - _inside(case))
+    persons = min(case.grant.persons, case.persons - _inside(case))
     if persons > 0:
         case.grant = replace(case.grant, persons=persons)
         return None
@@ -231,7 +248,7 @@ _WAY_OUT: tuple[tuple[str, _Rule], ...] = (
 
 def _persons_left(case: _Case, uses: Sequence[Use]) -> int:
     """How many persons may still enter on the line; `uses` are those of this line."""
-    line, ticket = case.line, case.ticket
+    line, persons = case.line, case.persons
     entered = sum(use.entered for use in uses)
     if line.reentry:
         zones = {use.zone for use in uses if use.zone}
@@ -240,15 +257,15 @@ def _persons_left(case: _Case, uses: Sequence[Use]) -> int:
         entered = _balance([*came, *went])
     match line.validation:
         case Validation.SINGLE:
-            return max(0, ticket.persons - entered)
+            return max(0, persons - entered)
         case Validation.MULTIPLE:
-            return min(ticket.persons, max(0, line.uses * ticket.persons - entered))
+            return min(persons, max(0, line.uses * persons - entered))
         case Validation.SAME_DAY:
             local = case.request.timezone
             days = {use.at.astimezone(local).date() for use in uses}
-            return ticket.persons if days <= {case.now.astimezone(local).date()} else 0
+            return persons if days <= {case.now.astimezone(local).date()} else 0
         case Validation.PERIOD:
-            return ticket.persons
+            return persons
 
 
 def _inside(case: _Case) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -55,9 +56,10 @@ class Entitlement:
     """One line of a product: the attraction it opens and how often.
 
     SINGLE: once per person. SAME_DAY: again and again on the local day of the first entry.
-    MULTIPLE: `uses` times per person. PERIOD: as often as wanted while the ticket's window lasts.
-    For `grace_s` seconds after an entry the same lane lets the same ticket in once more for
-    nothing. With `reentry` an exit scan gives the entry back.
+    MULTIPLE: `uses` times per person. PERIOD: as often as wanted while the window lasts. At most
+    `persons` of those whom the ticket admits (None: all of them). For `grace_s` seconds after an
+    entry the same lane lets the same ticket in once more for nothing. With `reentry` an exit scan
+    gives the entry back.
     """
 
     attraction: str
@@ -65,6 +67,7 @@ class Entitlement:
     uses: int = 1
     grace_s: int = 0
     reentry: bool = False
+    persons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,9 @@ class Product:
     name: str
     entitlements: tuple[Entitlement, ...]
 
-    def entitlement(self, attractions: frozenset[str]) -> Entitlement | None:
-        """The first line that opens one of `attractions`."""
-        return next((e for e in self.entitlements if e.attraction in attractions), None)
+    def opening(self, attractions: frozenset[str]) -> Iterator[Entitlement]:
+        """The lines that open one of `attractions`, in order."""
+        return (e for e in self.entitlements if e.attraction in attractions)
 
 
 class TicketState(Enum):
@@ -91,7 +94,8 @@ class TicketState(Enum):
 class Ticket:
     """An issued right: who holds `id` (63 bits) may bring `persons` through within `window`.
 
-    `language` is the visitor's, a BCP 47 tag; "" if nobody knows it.
+    `language` is the visitor's, a BCP 47 tag; "" if nobody knows it. `windows` are those of single
+    attractions, all within `window`; where there are any, the ticket opens no other attraction.
     """
 
     id: int
@@ -100,6 +104,11 @@ class Ticket:
     persons: int = 1
     state: TicketState = TicketState.VALID
     language: str = ""
+    windows: tuple[tuple[str, Window], ...] = ()
+
+    def window_at(self, attraction: str) -> Window | None:
+        """When it opens the attraction, as far as its product does; None if it never does."""
+        return dict(self.windows).get(attraction) if self.windows else self.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +200,8 @@ class History:
 @dataclass(frozen=True, slots=True)
 class TimeSlot:
     """A bookable time of an attraction. `capacity` None means no limit; `shares` are pairs of a
-    sales channel and the most it may have of the capacity, in percent."""
+    sales channel and the most it may have of the capacity, in percent; `seating` names the plan of
+    its seats, "" for none."""
 
     id: str
     attraction: str
@@ -201,3 +211,4 @@ class TimeSlot:
     sales: Window
     capacity: int | None
     shares: tuple[tuple[str, int], ...] = ()
+    seating: str = ""

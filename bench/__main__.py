@@ -12,11 +12,11 @@ from types import ModuleType
 
 import click
 
-from bench import burst, cold_start, effort, footprint, message, sale, scan
+from bench import burst, cold_start, effort, flash, footprint, message, sale, scan
 from bench.figure import Figure, Plan
 from bench.machine import VOLATILE, describe, file_system
 
-MODULES = (scan, effort, burst, footprint, cold_start, message, sale)
+MODULES = (scan, effort, burst, footprint, cold_start, message, sale, flash)
 FIGURES: dict[str, ModuleType] = {m.__name__.partition(".")[2]: m for m in MODULES}
 COLUMNS = f"{'':<33}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds':>8}{'spread':>8}"
 
@@ -78,6 +78,8 @@ def _measure(module: ModuleType, plan: Plan, *, silent: bool) -> list[Figure]:
     if not silent:
         for figure in figures:
             click.echo(f"{_row(figure)}\n{'':<4}against {figure.against}")
+            if figure.besides:
+                click.echo(f"{'':<4}{figure.besides}")
     return figures
 
 

@@ -12,7 +12,7 @@ Sample = Callable[[], Awaitable[float]]
 Rounds = list[list[list[float]]]
 """Round → thing → what each sample took."""
 
-SCALES = {"ms": 1e3, "us": 1e6, "MB": 1e-6, "%": 100.0, "kB": 1e-3}
+SCALES = {"s": 1.0, "ms": 1e3, "us": 1e6, "MB": 1e-6, "%": 100.0, "kB": 1e-3}
 """Unit → what a value in seconds, bytes or shares is multiplied with."""
 
 
@@ -37,7 +37,8 @@ class Plan:
 class Figure:
     """`value` (ours) and `reference`, which `against` describes, are medians in `unit`; `ratio` is
     the median of the rounds' ratios, `spread` (90th - 10th percentile) / median of them, 0 if that
-    median is; `aim` is the ratio we want to stay below, None if there is none."""
+    median is; `aim` is the ratio we want to stay below, None if there is none; `besides` tells what
+    else came out."""
 
     name: str
     value: float
@@ -48,6 +49,7 @@ class Figure:
     rounds: int
     spread: float
     against: str
+    besides: str = ""
 
 
 async def in_turns(things: Sequence[Sample], rounds: int, samples: int) -> Rounds:
@@ -65,6 +67,7 @@ def figure(
     against: str,
     unit: str = "ms",
     aim: float | None = None,
+    besides: str = "",
 ) -> Figure:
     """From (ours, reference) of each round."""
     ratios = [mine / bare for mine, bare in pairs]
@@ -80,6 +83,7 @@ def figure(
         rounds=len(pairs),
         spread=(deciles[-1] - deciles[0]) / ratio if ratio else 0.0,
         against=against,
+        besides=besides,
     )
 
 

@@ -31,7 +31,7 @@ async def mosquitto(folder: Path, port: int | None = None) -> AsyncIterator[BusS
     kept = [line for line in shipped if not line.startswith(OF_THE_PLACE)]
     config = folder / "mosquitto.conf"
     config.write_text("\n".join([f"listener {port} 127.0.0.1", "allow_anonymous true", *kept]))
-    async with _running("mosquitto", [program, "-c", str(config)], folder, port):
+    async with running("mosquitto", [program, "-c", str(config)], folder, port):
         yield BusSettings(port=port)
 
 
@@ -39,12 +39,13 @@ async def mosquitto(folder: Path, port: int | None = None) -> AsyncIterator[BusS
 async def central(demo: Demo) -> AsyncIterator[None]:
     """Central with SQLite."""
     command = [sys.executable, "-m", "wicket", "central", "--config", str(demo.config("central"))]
-    async with _running("central", command, demo.state, demo.central_port):
+    async with running("central", command, demo.state, demo.central_port):
         yield
 
 
 @asynccontextmanager
-async def _running(name: str, command: list[str], folder: Path, port: int) -> AsyncIterator[None]:
+async def running(name: str, command: list[str], folder: Path, port: int) -> AsyncIterator[None]:
+    """A process that listens on `port`; the block runs once it does."""
     log = folder / f"{name}.log"
     async with asyncio.TaskGroup() as group:
         process = group.create_task(Kept(name, command, log).run())

@@ -34,7 +34,7 @@ _STATUS = dict.fromkeys(
         "unknown_batch",
     ),
     404,
-)
+) | {"venue_invalid": 400}
 """Refusals that are not a 409 Conflict."""
 
 _TITLES = {400: "Bad request", 401: "Unauthorised", 404: "Not found", 409: "Conflict"}
@@ -77,11 +77,11 @@ def _attraction(venue: Venue, attraction: Attraction) -> Json:
         "kind": attraction.kind.value,
         "name": attraction.name,
         "text": attraction.text,
-        "products": [_offer(venue, offer) for offer in attraction.products],
+        "products": [_offer(venue, attraction, offer) for offer in attraction.products],
     }
 
 
-def _offer(venue: Venue, offer: Offer) -> Json:
+def _offer(venue: Venue, attraction: Attraction, offer: Offer) -> Json:
     return {
         "id": offer.id,
         "name": offer.name,
@@ -90,9 +90,27 @@ def _offer(venue: Venue, offer: Offer) -> Json:
         "persons": offer.persons,
         "category": offer.category,
         "kind": offer.kind.value,
-        "slot": offer.slot.value,
+        "slot": offer.asks(attraction.id)[0].slot.value,
+        "entitlements": _entitlements(attraction, offer),
         "tax_percent": f"{offer.tax_percent:f}",
     }
+
+
+def _entitlements(attraction: Attraction, offer: Offer) -> list[Json]:
+    """`slot` is "same" where the time of the product counts, whatever that is."""
+    asked = {one.attraction: one for one in offer.asks(attraction.id)}
+    told = [(one, asked.get(one.attraction)) for one in offer.opens(attraction.id)]
+    return [
+        {
+            "attraction": opened.attraction,
+            "slot": asks.slot.value if asks else "same",
+            "required": not (asks and asks.optional),
+            "persons": opened.persons or offer.persons,
+            "validation": opened.validation.value,
+            "uses": opened.uses,
+        }
+        for opened, asks in told
+    ]
 
 
 def dates(days: Mapping[date, Sequence[Listed]], now: datetime) -> Json:
@@ -147,16 +165,20 @@ def full_request(
         "holder": asdict(request.holder) if request.holder else None,
         "tickets": [_ticket(ticket) for ticket in issued],
         "payments": [_payment(by, payment) for by, payment in payments],
-        "history": [
-            {
-                "at": entry.by.at.isoformat(),
-                "who": entry.by.who,
-                "from": entry.by.address,
-                "what": entry.what,
-            }
-            for entry in history
-        ],
+        "history": told(history),
     }
+
+
+def told(history: Iterable[HistoryEntry]) -> list[Json]:
+    return [
+        {
+            "at": entry.by.at.isoformat(),
+            "who": entry.by.who,
+            "from": entry.by.address,
+            "what": entry.what,
+        }
+        for entry in history
+    ]
 
 
 def tickets(issued: Iterable[IssuedTicket]) -> Json:
@@ -167,6 +189,7 @@ def sold_line(line: Line) -> Json:
     return {
         "product": line.product,
         "slot": line.slot,
+        "slots": {one.attraction: one.slot for one in line.opens if one.slot},
         "description": line.description,
         "quantity": line.quantity,
         "price": money(line.price),
@@ -200,6 +223,14 @@ def _ticket(issued: IssuedTicket) -> Json:
         "description": line.description,
         "valid_from": ticket.window.start.isoformat(),
         "valid_until": ticket.window.end.isoformat(),
+        "windows": [
+            {
+                "attraction": attraction,
+                "valid_from": window.start.isoformat(),
+                "valid_until": window.end.isoformat(),
+            }
+            for attraction, window in ticket.windows
+        ],
         "persons": ticket.persons,
         "price": money(line.price),
         "state": ticket.state.value,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from admission.values import Money
 from central.answers import Json, money, sold_line
 from central.promotions import Applied, Discount, Promo
-from central.vouchers import Voucher
+from central.vouchers import Cash, Voucher
 
 
 def quote(applied: Applied, currency: str) -> Json:
@@ -56,11 +56,19 @@ def promo_code(promo: Promo, uses: int, currency: str) -> Json:
     }
 
 
-def voucher(voucher: Voucher) -> Json:
+def vouchers(page: Iterable[Voucher], now: datetime) -> Json:
+    return {"vouchers": [voucher(one, now) for one in page]}
+
+
+def voucher(voucher: Voucher, now: datetime) -> Json:
+    cash = voucher.worth if isinstance(voucher.worth, Cash) else None
     return {
+        "id": voucher.id,
         "code": voucher.code,
-        "value": money(voucher.value),
-        "balance": money(voucher.balance),
+        "state": voucher.state_at(now).value,
+        "value": money(cash.value) if cash else None,
+        "balance": money(cash.balance) if cash else None,
+        "goods": None if isinstance(voucher.worth, Cash) else vars(voucher.worth),
         "valid_from": voucher.valid_from.isoformat(),
         "valid_until": voucher.valid_until.isoformat(),
         "blocked": voucher.blocked,

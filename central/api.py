@@ -20,6 +20,7 @@ from central.publisher import Pulse
 from central.settings import CentralSettings
 from central.states import By, Refused
 from central.venue import Venue
+from central.venues import Current
 from central.web import answered
 
 MAX_ADDRESS = 64
@@ -30,12 +31,26 @@ class Api:
     """`clock` gives the time of each call."""
 
     settings: CentralSettings
-    venue: Venue
+    venues: Current
     key: SigningKey
     database: Database
     clock: Callable[[], datetime]
     metrics: Metrics = field(default_factory=Metrics)
     pulse: Pulse = field(default_factory=Pulse)
+
+    @property
+    def venue(self) -> Venue:
+        """As it is now; the next call may see another one."""
+        return self.venues.revision.venue
+
+    async def catch_up(self) -> bool:
+        """Answer with the newest venue of the database from now on; false if that is so already.
+        Raises DatabaseDown, or BadSettings when this version cannot read it."""
+        newer = await self.database.read(self.venues.look)
+        if newer is None:
+            return False
+        self.venues.revision = newer
+        return True
 
     async def once(
         self, request: web.Request, act: Callable[[Connection, By], Answer | Refused]

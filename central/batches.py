@@ -18,7 +18,7 @@ from admission.facts import Fact
 from admission.presence import history_of
 from admission.values import TicketState
 from central import references, requests, schema, tickets
-from central.cart import Wanted, Wish, describe_days
+from central.cart import describe_days
 from central.money import dues, ledger, payments, returns
 from central.money.dues import PaymentOption, Terms
 from central.offers import MAX_DAYS, ProductKind
@@ -36,6 +36,7 @@ from central.states import (
     TicketRequest,
 )
 from central.venue import Venue
+from central.wishes import Wanted, Wish
 from runtime.wire import fact_from_data
 
 HELD = timedelta(minutes=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,10 +10,10 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from central.cart import Wanted
 from central.settings import Channel
 from central.states import NO_REFERENCES, Holder, Payment, References
-from runtime.convert import Invalid, structure
+from central.wishes import Wanted
+from runtime.convert import Invalid, parse_day, structure
 from runtime.wire import decode
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ MAX_TEXT = 200
 MAX_ORDER = 100
 MAX_NUMBER = 11
 MAX_PAGE = 1000
+_KEY = re.compile("[!-~]([ -~]{0,98}[!-~])?")
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,17 @@ def check_cart(lines: Sequence[Wanted], promo_codes: Sequence[str]) -> None:
     for number, line in enumerate(lines):
         if not 1 <= line.quantity <= MAX_QUANTITY:
             raise ValueError(f"lines[{number}].quantity: 1 to {MAX_QUANTITY}")
-        if len(line.slot) > MAX_SLOT:
-            raise ValueError(f"lines[{number}].slot: at most {MAX_SLOT} characters")
+        check_slots(f"lines[{number}]", line)
     if len(promo_codes) > MAX_PROMO_CODES or not all(1 <= len(c) <= 40 for c in promo_codes):
         raise ValueError(f"promo_codes: at most {MAX_PROMO_CODES}, of 1 to 40 characters")
+
+
+def check_slots(what: str, line: Wanted) -> None:
+    """Raise ValueError for slots and attractions that cannot be."""
+    if max(map(len, (line.slot, *line.slots, *line.slots.values(), *line.without))) > MAX_SLOT:
+        raise ValueError(f"{what}: slots and attractions have at most {MAX_SLOT} characters")
+    if max(len(line.slots), len(line.without)) > MAX_LINES:
+        raise ValueError(f"{what}: at most {MAX_LINES} slots, and as many without")
 
 
 @dataclass(frozen=True)
@@ -107,10 +116,18 @@ def query_number(request: web.Request, name: str, default: int, most: int) -> in
     return int(text)
 
 
+def query_text(request: web.Request, name: str) -> str:
+    """The text ?name=…, "" if there is none. Raises Invalid."""
+    text = request.query.get(name, "")
+    if len(text) > MAX_TEXT or "\0" in text:
+        raise Invalid([(name, f"at most {MAX_TEXT} characters")])
+    return text
+
+
 def query_date(request: web.Request) -> date:
     """The day ?date=2026-11-21. Raises Invalid."""
     try:
-        return date.fromisoformat(request.query.get("date", ""))
+        return parse_day(request.query.get("date", ""))
     except ValueError as error:
         raise Invalid([("date", "a day like 2026-11-21")]) from error
 
@@ -118,6 +135,6 @@ def query_date(request: web.Request) -> date:
 def idempotency_key(request: web.Request) -> str:
     """The header Idempotency-Key. Raises Invalid."""
     key = request.headers.get("Idempotency-Key", "")
-    if not 1 <= len(key) <= 100 or not key.isprintable():
-        raise Invalid([("Idempotency-Key", "a header of 1 to 100 characters is required")])
+    if not _KEY.fullmatch(key):
+        raise Invalid([("Idempotency-Key", "a header of 1 to 100 ASCII characters is required")])
     return key

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from aiohttp import web
+
 from admission.values import Money
-from central.bodies import MAX_TEXT, check_cart
-from central.cart import Wanted
-from central.offers import check_amount
+from central.bodies import MAX_TEXT, check_cart, query_text
+from central.offers import MAX_PIECES, check_amount
 from central.promotions import Per, normal
 from central.settings import Channel
+from central.voucher_list import VouchersSought
+from central.vouchers import VoucherState
+from central.wishes import Wanted
+from runtime.convert import Invalid
 
 MAX_USES = 1_000_000
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,39}")
@@ -71,14 +76,22 @@ class NewPromoCode:
 
 @dataclass(frozen=True)
 class NewGiftVoucher:
-    """Good for three years if `valid_until` is left out."""
+    """Worth `value`, or `quantity` of a `product`; good for three years if `valid_until` is left
+    out."""
 
-    value: Money
+    value: Money | None = None
+    product: int | None = None
+    quantity: int = 1
     valid_until: datetime | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
-        check_money(self.value, "value")
+        if (self.value is None) == (self.product is None):
+            raise ValueError("write either value or product")
+        if self.value is not None:
+            check_money(self.value, "value")
+        if not 1 <= self.quantity <= (MAX_PIECES if self.product is not None else 1):
+            raise ValueError(f"quantity: 1 to {MAX_PIECES} of a product")
         if len(self.note) > MAX_TEXT:
             raise ValueError(f"note: at most {MAX_TEXT} characters")
 
@@ -88,3 +101,14 @@ def check_money(money: Money, what: str) -> None:
     check_amount(money.amount, what)
     if not money.amount:
         raise ValueError(f"{what}: more than nothing")
+
+
+def vouchers_sought(request: web.Request) -> VouchersSought:
+    """What ?code=…&request=…&customer=…&state=… tells. Raises Invalid."""
+    texts = {name: query_text(request, name) for name in ("code", "request", "customer")}
+    state = request.query.get("state")
+    try:
+        return VouchersSought(**texts, state=VoucherState(state) if state else None)
+    except ValueError as error:
+        states = ", ".join(one.value for one in VoucherState)
+        raise Invalid([("state", f"one of {states}")]) from error

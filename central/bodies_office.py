@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 from aiohttp import web
 
 from central import words
 from central.batches import Order
-from central.bodies import MAX_NUMBER, MAX_SLOT, MAX_TEXT, check_told
-from central.cart import Wanted
+from central.bodies import MAX_NUMBER, MAX_TEXT, check_slots, check_told
 from central.customers import Details
 from central.money.dues import PaymentOption
 from central.references import Told
 from central.search import Criteria
 from central.states import NO_REFERENCES, Holder, Payment, References
+from central.wishes import Wanted
 from runtime.convert import Invalid
 
 MAX_BATCH = 5000
@@ -75,6 +76,8 @@ class NewBatch:
     language: str = "en"
     holder: Holder | None = None
     references: References = NO_REFERENCES
+    slots: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.quantity <= MAX_BATCH:
@@ -82,44 +85,41 @@ class NewBatch:
         if self.payment_option not in (PaymentOption.PREPAID, PaymentOption.POSTPAID):
             raise ValueError("payment_option: prepaid or postpaid")
         if (self.payment is not None) != (self.payment_option is PaymentOption.PREPAID):
-            raise ValueError("payment: of all that a prepaid batch costs; a postpaid one has none")
+            raise ValueError("payment: of all that a prepaid batch costs, a postpaid one has none")
         if self.payment and not (
             1 <= len(self.payment.method) <= 40 and 1 <= len(self.payment.reference) <= 100
         ):
             raise ValueError("payment: method of 1 to 40 characters, reference of 1 to 100")
-        _check_text("slot", self.slot, MAX_SLOT)
+        check_slots("batch", self.want)
         _check_text("reason", self.reason, MAX_TEXT)
         _check_text("language", self.language, MAX_LANGUAGE, least=1)
         check_told(self.holder, self.references)
 
     @property
+    def want(self) -> Wanted:
+        which = (self.product, self.slot, self.quantity, self.day, self.slots, self.without)
+        return Wanted(*which)
+
+    @property
     def order(self) -> Order:
-        want = Wanted(self.product, self.slot, self.quantity, self.day)
         how = (self.payment_option, self.until, self.payment, self.reason, self.language)
-        return Order(want, *how, self.holder, self.references)
+        return Order(self.want, *how, self.holder, self.references)
 
 
 def criteria(request: web.Request) -> Criteria:
     """What ?token=…&name=… tells. Raises Invalid."""
     names = [field.name for field in fields(Criteria) if field.name != "holder"]
-    return Criteria(**{name: _query_text(request, name) for name in names}, holder=part(request))
+    return Criteria(**{name: query_text(request, name) for name in names}, holder=part(request))
 
 
 def part(request: web.Request) -> Holder:
     """What ?name=…&email=…&phone=… tells of a person. Raises Invalid."""
-    told = Holder(*(_query_text(request, name) for name in _PARTS))
+    told = Holder(*(query_text(request, name) for name in _PARTS))
     if told.phone and words.digits_in(told.phone) < words.MIN_DIGITS:
         raise Invalid([("phone", f"at least {words.MIN_DIGITS} digits")])
     if told.name and not words.name_words(told.name):
         raise Invalid([("name", "letters or digits")])
     return told
-
-
-def _query_text(request: web.Request, name: str) -> str:
-    text = request.query.get(name, "")
-    if len(text) > MAX_TEXT or "\0" in text:
-        raise Invalid([(name, f"at most {MAX_TEXT} characters")])
-    return text
 
 
 def _check_text(name: str, text: str, most: int, *, least: int = 0) -> None:

@@ -3,74 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from central import promotions, slots
-from central.offers import Offer
+from central import picks, promotions
+from central.offers import Included, Offer, SlotPolicy
 from central.prices import Visit, unit_price, visit
 from central.promotions import Applied
 from central.schedule import describe, to_utc
 from central.settings import Channel
-from central.slots import Listed
-from central.states import By, Line, Refused
+from central.states import By, Entitled, Line, Refused
 from central.venue import Attraction, Venue
+from central.wishes import Slots, Wanted, Wish
 
 DAYS_AHEAD = 730
 """So far ahead an open product may begin."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """`quantity` of a product for a slot; of an open one from `day` on, or from today on."""
-
-    product: int
-    slot: str = ""
-    quantity: int = 1
-    day: date | None = None
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a visitor wants, through which channel, in which language; held for `hold`.
-
-    `offer_min`: who finds no room waits, and free places will be held so many minutes for them;
-    0 for who does not wait.
-    """
-
-    lines: tuple[Wanted, ...]
-    channel: str
-    language: str
-    hold: timedelta
-    promo_codes: tuple[str, ...] = ()
-    offer_min: int = 0
-
-    @property
-    def slots(self) -> set[str]:
-        return {want.slot for want in self.lines if want.slot}
-
-
 def quote(connection: Connection, venue: Venue, wish: Wish, by: By) -> Applied | Refused:
     """What the wish would cost now. Nothing is held."""
-    return priced(connection, venue, wish, slots.find(connection, wish.slots, by.at), by)
+    taken = picks.look(connection, venue, wish, by.at)
+    return taken if isinstance(taken, Refused) else priced(connection, venue, wish, taken, by)
 
 
 def priced(
-    connection: Connection,
-    venue: Venue,
-    wish: Wish,
-    listed: Mapping[str, Listed],
-    by: By,
-    *,
-    lock: bool = False,
+    connection: Connection, venue: Venue, wish: Wish, taken: Slots, by: By, *, lock: bool = False
 ) -> Applied | Refused:
     """The lines with prices and discounts; with `lock` nobody else uses the promo codes."""
     channel, lines = Channel(wish.channel), []
-    desk = _Desk(venue, channel, by.at)
+    desk = _Desk(venue, channel, by.at, taken)
     for number, want in enumerate(wish.lines, 1):
-        line = desk.line(number, want, listed.get(want.slot))
+        line = desk.line(number, want)
         if isinstance(line, Refused):
             return line
         lines.append(line)
@@ -84,21 +49,25 @@ class _Desk:
     venue: Venue
     channel: Channel
     now: datetime
+    taken: Slots
 
-    def line(self, number: int, want: Wanted, listed: Listed | None) -> Line | Refused:
+    def line(self, number: int, want: Wanted) -> Line | Refused:
         found = self.venue.offer(want.product)
         if found is None:
             return Refused("unknown_product", f"there is no product {want.product}")
         attraction, offer = found
         if self.channel not in offer.channels:
             return Refused("not_sold_here", f"{self.channel.value} does not sell {offer.id}")
-        when = self._open(offer, want) if offer.open else self._slot(attraction, want, listed)
+        opens = self._opens(attraction, offer, want)
+        if isinstance(opens, Refused):
+            return opens
+        when = self._when(offer, want, opens)
         if isinstance(when, Refused):
             return when
         cost = unit_price(offer, self.venue.currency, when.visit)
         return Line(
             number=number,
-            slot=want.slot,
+            slot=when.slot,
             description=when.description,
             attraction=attraction.id,
             attraction_name=attraction.name,
@@ -113,20 +82,64 @@ class _Desk:
             value=offer.worth,
             valid_from=when.start,
             valid_until=when.end,
+            entitled=tuple(opens.values()) if offer.entitlements else (),
+            text=want.text,
+            ticket_text=offer.ticket_text,
+            gives_product=offer.product,
+            gives_quantity=offer.quantity if offer.product else 0,
         )
 
-    def _slot(self, attraction: Attraction, want: Wanted, listed: Listed | None) -> _When | Refused:
-        zone = self.venue.zone
-        if listed is None or listed.slot.attraction != attraction.id:
-            detail = f"product {want.product} has no time slot {want.slot!r}"
-            return Refused("unknown_slot", detail)
-        start = listed.slot.start
-        return _When(visit(start, zone, self.now, self.channel), describe(start, zone))
+    def _opens(
+        self, attraction: Attraction, offer: Offer, want: Wanted
+    ) -> dict[Included, Entitled] | Refused:
+        """What the visitor takes of the product, each with its slot."""
+        chosen, opens = want.chosen(attraction.id), dict[Included, Entitled]()
+        asked = {one.attraction: one for one in offer.asks(attraction.id)}
+        if want.slot and chosen[attraction.id] != want.slot:
+            return _unknown("slot and slots contradict each other", attraction.id, want.slot)
+        for name in want.without:
+            if name not in asked or not asked[name].optional:
+                return Refused("not_optional", f"product {offer.id} cannot be had without {name!r}")
+        for name, included in asked.items():
+            if want.leaves_out(included, chosen):
+                continue
+            slot = self.taken.picks.get((name, included.slot), "")
+            if included.slot is SlotPolicy.CHOSEN:
+                slot = chosen.pop(name, "")
+                if not self._has(name, slot):
+                    return _unknown(f"product {offer.id} needs a time slot of {name}", name, slot)
+            opens[included] = Entitled(name, slot, included.persons or offer.persons)
+        for name, slot in chosen.items():
+            return _unknown(f"product {offer.id} takes no chosen time slot of {name}", name, slot)
+        return opens
+
+    def _has(self, attraction: str, slot: str) -> bool:
+        listed = self.taken.listed.get(slot)
+        return listed is not None and listed.slot.attraction == attraction
+
+    def _when(
+        self, offer: Offer, want: Wanted, opens: Mapping[Included, Entitled]
+    ) -> _When | Refused:
+        """The visit is that of the first required slot that is chosen, else of the first slot."""
+        open_ = None
+        if any(one.slot is SlotPolicy.OPEN for one in opens):
+            open_ = self._open(offer, want)
+        if isinstance(open_, Refused):
+            return open_
+        with_slot = (one for one, entitled in opens.items() if entitled.slot)
+        first = min(
+            with_slot, key=lambda o: o.optional or o.slot is not SlotPolicy.CHOSEN, default=None
+        )
+        if first is None:
+            assert open_ is not None
+            return open_
+        slot, zone = opens[first].slot, self.venue.zone
+        start = self.taken.listed[slot].slot.start
+        when = _When(visit(start, zone, self.now, self.channel), describe(start, zone), slot)
+        return replace(when, start=open_.start, end=open_.end) if open_ else when
 
     def _open(self, offer: Offer, want: Wanted) -> _When | Refused:
         """From the chosen local midnight on for whole days, however long the clocks make them."""
-        if want.slot:
-            return Refused("unknown_slot", f"product {offer.id} is sold without a time slot")
         zone = self.venue.zone
         today = self.now.astimezone(zone).date()
         first = want.day or today
@@ -135,17 +148,23 @@ class _Desk:
         after = first + timedelta(days=offer.period_days)
         start, end = (to_utc(datetime.combine(day, time.min), zone) for day in (first, after))
         seen = Visit(first, None, today, self.channel)
-        return _When(seen, describe_days(first, after - timedelta(days=1)), start, end)
+        return _When(seen, describe_days(first, after - timedelta(days=1)), "", start, end)
 
 
 @dataclass(frozen=True)
 class _When:
-    """`start` and `end` are of what is sold without a time slot."""
+    """`start` and `end` are of what is open without a time slot."""
 
     visit: Visit
     description: str
+    slot: str = ""
     start: datetime | None = None
     end: datetime | None = None
+
+
+def _unknown(detail: str, attraction: str, slot: str) -> Refused:
+    what = f"{detail}, not {slot!r}" if slot else detail
+    return Refused("unknown_slot", what, {"attraction": attraction})
 
 
 def describe_days(first: date, last: date) -> str:

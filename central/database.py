@@ -3,7 +3,8 @@
 Work is a plain function of a connection, so a transaction costs one hop to a thread and reads
 like what it does. It may be run again, when PostgreSQL asks for that: it has no effect but on its
 connection. On SQLite a write takes the one lock at its beginning (BEGIN IMMEDIATE), so it never
-fails half-way; on PostgreSQL rows are locked by SELECT … FOR UPDATE.
+fails half-way, and writes that wait at the same time share a commit (together.py); on PostgreSQL
+rows are locked by SELECT … FOR UPDATE.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from central.engine import make_engine
 from central.revisions import migrate
+from central.together import Together
 
 __all__ = ["Database", "DatabaseDown", "Work", "faults_of", "make_engine", "migrate"]
 
@@ -59,9 +61,10 @@ class Database:
             )
 
     async def __aenter__(self) -> Self:
-        writers = 1 if self.engine.dialect.name == "sqlite" else WRITERS
-        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="central-write")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="central-read")
+        alone = self.engine.dialect.name == "sqlite"
+        self._writers = ThreadPoolExecutor(1 if alone else WRITERS, "central-write")
+        self._readers = ThreadPoolExecutor(READERS, "central-read")
+        self._together = Together(self._writing, self._writers, _transact) if alone else None
         await self._in(self._writers, lambda: migrate(self.engine))
         return self
 
@@ -81,7 +84,11 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` as one transaction, on the disk when this returns. Raises DatabaseDown."""
-        result = await self._in(self._writers, lambda: _transact(self._writing, work))
+        if self._together:
+            with faults_of(self.engine):
+                result = await self._together.write(work)
+        else:
+            result = await self._in(self._writers, lambda: _transact(self._writing, work))
         self.written.set()
         return result
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select
 
 from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
 from admission.values import IssuerKey, Product
+from central.rows import keyed, setting
 from central.schema import feed, sequence, ticket
 from runtime.wire import fact_from_data, fact_to_data
 
@@ -24,6 +25,9 @@ USES = ("admitted", "lapsed", "passed", "forgiven", "tag_bound")
 COUNTS = ("passed", "count_corrected")
 COUNTED = timedelta(days=1)
 """How far back a gate's head counts reach when it begins anew."""
+_LAST = select(sequence.c.last).where(*keyed(sequence.c.device))
+_LAST_LOCKED = _LAST.with_for_update()
+_MOVE = setting(sequence, "last", by="device")
 
 
 @dataclass(frozen=True)
@@ -104,20 +108,19 @@ def newest_key(connection: Connection) -> int:
 
 def last_taken(connection: Connection, device: str, *, lock: bool = False) -> int:
     """The highest number taken of `device`; with `lock` nobody else moves it meanwhile."""
-    row = select(sequence.c.last).where(sequence.c.device == device)
+    this = {"of_device": device}
     if not lock:
-        return connection.scalar(row) or 0
-    last = connection.scalar(row.with_for_update())
+        return connection.scalar(_LAST, this) or 0
+    last = connection.scalar(_LAST_LOCKED, this)
     if last is None:  # a row that is not there cannot be locked; of two that make it one fails
-        connection.execute(insert(sequence).values(device=device, last=0))
+        connection.execute(insert(sequence), {"device": device, "last": 0})
     return last or 0
 
 
 def take_up_to(connection: Connection, device: str, number: int) -> None:
     """Numbers of `device` up to `number` are taken."""
-    row = sequence.c.device == device
-    if not connection.execute(update(sequence).where(row).values(last=number)).rowcount:
-        connection.execute(insert(sequence).values(device=device, last=number))
+    if not connection.execute(_MOVE, {"of_device": device, "last": number}).rowcount:
+        connection.execute(insert(sequence), {"device": device, "last": number})
 
 
 def _take_places(connection: Connection, count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,7 +22,31 @@ def parse_rule(text: str, first: datetime) -> recurrence.rrule:
         raise ValueError(f"{text!r} is no RFC 5545 recurrence rule ({error})") from error
     if not isinstance(rule, recurrence.rrule) or rule._freq == recurrence.SECONDLY:
         raise ValueError(f"{text!r}: write one RRULE without dates, by the minute or slower")
+    if rule._freq > recurrence.DAILY and _NOT_WITHIN_A_DAY.search(text.upper()):
+        raise ValueError(f"{text!r}: a rule by the hour or minute can have BYDAY, BYHOUR, BYMINUTE")
     return rule
+
+
+def between(rule: recurrence.rrule, begin: datetime, end: datetime) -> list[datetime]:
+    """Its recurrences from `begin` until before `end`. However long ago a rule began, that costs
+    no more."""
+    step = _STEPS.get(rule._freq)
+    passed = begin - rule._dtstart
+    if step and rule._count is None and passed > timedelta(0):
+        step *= rule._interval
+        rule = rule.replace(dtstart=rule._dtstart + passed // step * step)
+    found: list[datetime] = rule.between(begin, end - timedelta(seconds=1), inc=True)
+    return found
+
+
+_STEPS = {
+    recurrence.WEEKLY: timedelta(weeks=1),
+    recurrence.DAILY: timedelta(days=1),
+    recurrence.HOURLY: timedelta(hours=1),
+    recurrence.MINUTELY: timedelta(minutes=1),
+}
+_NOT_WITHIN_A_DAY = re.compile("BYMONTH|BYYEARDAY|BYWEEKNO|BYEASTER|BYSETPOS")
+"""With these a rule may have no recurrence at all, and looking for one would take hours."""
 
 
 @dataclass(frozen=True)

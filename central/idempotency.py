@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, select, update
 
+from central.rows import insert_new, keyed
 from central.schema import idempotency
 
 KEPT_FOR = timedelta(days=30)
+_THIS = keyed(idempotency.c.device, idempotency.c.path, idempotency.c.key)
+_GIVEN = select(idempotency.c.status, idempotency.c.body, idempotency.c.digest).where(*_THIS)
+_ANSWERED = update(idempotency).where(*_THIS)
 
 
 @dataclass(frozen=True)
@@ -60,26 +63,16 @@ def once(
     The key is claimed before the work, so of two that come at once the second waits for the first.
     """
     row = {"device": call.device, "path": call.path, "key": call.key}
-    try:
-        with connection.begin_nested():
-            connection.execute(
-                insert(idempotency).values(**row, at=now, status=0, body={}, digest=call.digest)
-            )
-    except IntegrityError:
-        return _given(connection, row, call.digest)
+    claim = row | {"at": now, "status": 0, "body": {}, "digest": call.digest}
+    this = {f"of_{name}": value for name, value in row.items()}
+    if not insert_new(connection, idempotency, claim):
+        given = connection.execute(_GIVEN, this).one()
+        return KEY_REUSED if given.digest not in ("", call.digest) else Answer(*given[:2])
     answer = work(connection)
-    connection.execute(
-        update(idempotency).filter_by(**row).values(status=answer.status, body=answer.body)
-    )
+    connection.execute(_ANSWERED, this | vars(answer))
     return answer
 
 
 def forget(connection: Connection, now: datetime) -> None:
     """Drop answers that no client asks for any more."""
     connection.execute(delete(idempotency).where(idempotency.c.at < now - KEPT_FOR))
-
-
-def _given(connection: Connection, row: dict[str, str], digest: str) -> Answer:
-    query = select(idempotency).filter_by(**row)
-    given = connection.execute(query).one()
-    return KEY_REUSED if given.digest not in ("", digest) else Answer(given.status, given.body)

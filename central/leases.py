@@ -79,6 +79,8 @@ def take(connection: Connection, want: LeaseWanted, by: By) -> Lease | Refused:
     if blocked := listed.off_sale(by.at):
         reason = {"blocked": blocked.value, "slot": want.slot}
         return Refused("sale_blocked", f"{want.slot}: {in_words(blocked)}", reason)
+    if listed.slot.seating:
+        return Refused("seated", f"{want.slot}: seats are not leased", {"slot": want.slot})
     if isinstance(no_room := book(listed.occupancy, want.places), NoRoom):
         told = {"left": no_room.left, "slot": want.slot}
         return Refused("no_room", f"{no_room.left} places left in {want.slot}", told)

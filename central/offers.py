@@ -11,6 +11,7 @@ from enum import Enum
 
 from admission.values import Entitlement, Validation
 from central.settings import Channel
+from central.texts import hidden
 from central.wall import parse_span
 
 Names = Mapping[str, str]
@@ -18,6 +19,9 @@ Names = Mapping[str, str]
 
 MAX_AMOUNT = Decimal(1_000_000)
 MAX_DAYS = 3660
+MAX_PIECES = 100
+"""Of the product that one voucher pays for."""
+MAX_LINE = 200
 _CUT_OFF = re.compile(r"(-?\d{1,4})h")
 
 
@@ -31,11 +35,19 @@ class ProductKind(Enum):
 
 
 class SlotPolicy(Enum):
-    """CHOSEN: the visitor chooses a time slot. OPEN: a first day at most; the product is good from
-    then on for `period_days`."""
+    """CHOSEN: the visitor chooses a time slot. TODAY: the location's slot of the local day on which
+    it is bought. NEXT: the next slot that has room and is on sale then. OPEN: a first day at most;
+    it is good from then on for `period_days`."""
 
     CHOSEN = "chosen"
+    TODAY = "today"
+    NEXT = "next"
     OPEN = "open"
+
+    @property
+    def picked(self) -> bool:
+        """Central picks the slot."""
+        return self in (SlotPolicy.TODAY, SlotPolicy.NEXT)
 
 
 class Weekday(Enum):
@@ -97,15 +109,42 @@ class PriceRule:
 
 
 @dataclass(frozen=True)
+class Included:
+    """An attraction that a product opens: at which time, for how many of its persons (all of them
+    if left out), how often. The visitor may leave out what is `optional`."""
+
+    attraction: str
+    slot: SlotPolicy = SlotPolicy.CHOSEN
+    optional: bool = False
+    persons: int | None = None
+    validation: Validation = Validation.SINGLE
+    uses: int = 1
+    grace_s: int = 0
+    reentry: bool = False
+
+    def __post_init__(self) -> None:
+        if self.uses < 1 or not 0 <= self.grace_s <= 3600:
+            raise ValueError(f"{self.attraction}: uses at least 1, grace_s 0 to 3600 seconds")
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """As gates must know it."""
+        how = (self.validation, self.uses, self.grace_s, self.reentry)
+        return Entitlement(self.attraction, *how, self.persons)
+
+
+@dataclass(frozen=True)
 class Offer:
     """A product on sale. One of it costs `price`, tax of `tax_percent` included, and is one ticket
     for `persons`, or one voucher worth `value` (its price if left out).
 
     `category` is whom it is for (adult, child …), for whoever lists products. `admits` names all
-    the attractions it opens, if that is not just the one under which it stands. A pass has
+    the attractions it opens, if that is not just the one under which it stands; `entitlements`, in
+    its place, those that differ in time or validation, each as it says itself. A pass has
     `entries`, or is good as often as wanted; it and whatever is open lasts `period_days`. Its
     tickets may be exchanged "never", "until_used", or, unused, until so many hours before the
-    start: "24h", negative for after it.
+    start: "24h", negative for after it. Of attractions with seats it is sold for those in `zones`,
+    or all of them.
     """
 
     id: int
@@ -127,7 +166,12 @@ class Offer:
     entries: int | None = None
     value: Decimal | None = None
     admits: tuple[str, ...] = ()
+    entitlements: tuple[Included, ...] = ()
     exchange: str = "until_used"
+    zones: tuple[str, ...] = ()
+    product: int | None = None
+    quantity: int = 1
+    ticket_text: Names = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.id <= 65535:
@@ -145,7 +189,10 @@ class Offer:
             raise ValueError(f"product {self.id}: category has at most 40 characters")
         if self.exchange not in ("never", "until_used") and not _CUT_OFF.fullmatch(self.exchange):
             raise ValueError(f'product {self.id}: exchange is "never", "until_used" or like "24h"')
+        if len(set(self.zones)) < len(self.zones):
+            raise ValueError(f"product {self.id}: zones: each once")
         self._check_kind()
+        self._check_entitlements()
 
     @property
     def cut_off(self) -> timedelta | None:
@@ -156,19 +203,27 @@ class Offer:
     @property
     def open(self) -> bool:
         """It is sold without a time slot."""
-        return self.slot is SlotPolicy.OPEN
+        policies = {one.slot for one in self.entitlements} or {self.slot}
+        return policies == {SlotPolicy.OPEN}
 
     @property
     def worth(self) -> Decimal | None:
-        """What a voucher buys; None for other kinds."""
-        if self.kind is not ProductKind.VOUCHER:
+        """The money that a voucher is worth; None for one of a product, and for other kinds."""
+        if self.kind is not ProductKind.VOUCHER or self.product:
             return None
         return self.price if self.value is None else self.value
 
-    def entitlements(self, attraction: str) -> tuple[Entitlement, ...]:
+    def asks(self, attraction: str) -> tuple[Included, ...]:
+        """What needs a time, of the product that stands under `attraction`: its `entitlements`, or
+        it as a whole."""
+        return self.entitlements or (Included(attraction, self.slot, persons=self.persons),)
+
+    def opens(self, attraction: str) -> tuple[Entitlement, ...]:
         """What the product opens, standing under `attraction`. A voucher opens nothing."""
         if self.kind is ProductKind.VOUCHER:
             return ()
+        if self.entitlements:
+            return tuple(one.entitlement for one in self.entitlements)
         return tuple(self._entitlement(admitted) for admitted in self.admits or (attraction,))
 
     def _entitlement(self, attraction: str) -> Entitlement:
@@ -194,6 +249,35 @@ class Offer:
             check_amount(self.value, f"product {self.id}: value")
         if self.worth == 0:
             raise ValueError(f"product {self.id}: a voucher is worth more than nothing")
+        if (self.product or self.quantity > 1) and (
+            self.kind is not ProductKind.VOUCHER or self.value is not None or not self.product
+        ):
+            raise ValueError(f"product {self.id}: product and quantity: of a voucher without value")
+        if not 1 <= self.quantity <= MAX_PIECES:
+            raise ValueError(f"product {self.id}: quantity is 1 to {MAX_PIECES}")
+        for language, text in self.ticket_text.items():
+            check_line(text, f"product {self.id}: ticket_text.{language}")
+
+    def _check_entitlements(self) -> None:
+        if not self.entitlements:
+            return
+        if self.admits or self.entries or self.worth is not None:
+            raise ValueError(f"product {self.id}: entitlements, admits, entries: write one of them")
+        own = (self.slot, self.validation, self.uses, self.grace_s, self.reentry)
+        if own != (SlotPolicy.CHOSEN, Validation.SINGLE, 1, 0, False):
+            raise ValueError(f"product {self.id}: write slot, validation … in the entitlements")
+        names = [one.attraction for one in self.entitlements]
+        if len(set(names)) < len(names) or all(one.optional for one in self.entitlements):
+            raise ValueError(f"product {self.id}: entitlements: each once, one of them required")
+        for one in self.entitlements:
+            if one.persons is not None and not 1 <= one.persons <= self.persons:
+                raise ValueError(f"product {self.id}: {one.attraction}: persons is 1 to its own")
+
+
+def check_line(text: str, what: str) -> None:
+    """Raise ValueError for what is no one line of at most 200 characters that can be printed."""
+    if len(text) > MAX_LINE or hidden(text):
+        raise ValueError(f"{what}: one line of at most {MAX_LINE} characters")
 
 
 def check_amount(amount: Decimal, what: str) -> None:

@@ -19,12 +19,14 @@ from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, 
 from admission.codes import ALPHABET
 from central.offers import ProductKind
 from central.prices import minor_unit, rounded, spread
+from central.rows import keyed
 from central.schema import promo_code, promo_use, ticket_request
 from central.settings import Channel
 from central.states import By, Line, Refused, Status
 
 GENERATED = 12
 """Characters of a code that central makes: 60 bits."""
+_USED_BY = select(promo_use).where(*keyed(promo_use.c.request))
 
 
 class Per(Enum):
@@ -118,6 +120,8 @@ def apply(
     With `lock` nobody else uses these codes until the transaction ends.
     """
     wanted = list(dict.fromkeys(map(normal, codes)))
+    if not wanted:
+        return Applied(tuple(lines), ())
     found = {promo.code: promo for promo in _find(connection, wanted, lock=lock)}
     done, uses = list(lines), []
     for code in wanted:
@@ -146,7 +150,9 @@ def record(connection: Connection, request: int, uses: Iterable[Discount]) -> No
 
 
 def used_by(connection: Connection, request: int, *, lock: bool = False) -> list[Discount]:
-    rows = connection.execute(select(promo_use).where(promo_use.c.request == request)).all()
+    rows = connection.execute(_USED_BY, {"of_request": request}).all()
+    if not rows:
+        return []
     codes = _where(connection, promo_code.c.id.in_([r.promo_code for r in rows]), lock=lock)
     promos = {promo.id: promo for promo in codes}
     return [Discount(promos[row.promo_code], row.uses, row.amount) for row in rows]

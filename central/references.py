@@ -8,8 +8,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from central import customers
 from central.request_rows import find, note, set_holder
+from central.rows import keyed
 from central.schema import request_reference, ticket_request
 from central.states import NO_REFERENCES, By, Holder, References, Refused, TicketRequest
+
+_OF_REQUEST = select(request_reference.c.external_order, request_reference.c.customer).where(
+    *keyed(request_reference.c.request)
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,7 @@ def unknown(connection: Connection, told: References) -> Refused | None:
 
 
 def of_request(connection: Connection, request: int) -> References:
-    query = select(request_reference.c.external_order, request_reference.c.customer)
-    row = connection.execute(query.where(request_reference.c.request == request)).first()
+    row = connection.execute(_OF_REQUEST, {"of_request": request}).first()
     if row is None:
         return References()
     return References(row.external_order, customers.number_of(row.customer))
@@ -39,6 +43,8 @@ def of_request(connection: Connection, request: int) -> References:
 
 def refer(connection: Connection, request: int, told: References, by: By) -> None:
     """The request refers to what is told; what is not told stays. A customer must be known."""
+    if told == NO_REFERENCES:
+        return
     before = of_request(connection, request)
     if told.customer:
         customer = customers.standing(connection, told.customer, lock=True)

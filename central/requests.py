@@ -15,24 +15,29 @@ from sqlalchemy import Connection, select
 
 from admission.booking import NoRoom, SaleBlocked, book, in_words
 from admission.facts import CENTRAL
-from central import cart, promotions, schema, slots, tickets, vouchers, waiting
-from central.cart import Wish
+from central import cart, picks, promotions, schema, slots, spending, tickets, vouchers, waiting
 from central.money import dues
 from central.request_rows import find, move, new_authorisation, note, payments, store
+from central.seats import places
+from central.seats.asked import asked
 from central.slots import Listed
 from central.states import By, Holder, Payment, Refused, Status, TicketRequest
 from central.venue import Venue
+from central.wishes import Wish
 
 
 def reserve(connection: Connection, venue: Venue, wish: Wish, by: By) -> TicketRequest | Refused:
     """Register the wish and hold its places, all lines or none; or wait for them, if that is
     wished. Who waits already comes first."""
-    locked = slots.lock(connection, wish.slots, by.at, channel=wish.channel)
-    if waiting.serve(connection, wish.slots, by.at):
-        locked = slots.find(connection, wish.slots, by.at, channel=wish.channel)
-    priced = cart.priced(connection, venue, wish, locked, by, lock=True)
+    taken = picks.lock(connection, venue, wish, by.at)
+    if isinstance(taken, Refused):
+        return taken
+    locked, priced = taken.listed, cart.priced(connection, venue, wish, taken, by, lock=True)
     if isinstance(priced, Refused):
         return priced
+    seated = asked(venue, wish, priced.lines, locked)
+    if isinstance(seated, Refused):
+        return seated
     request = TicketRequest(
         id=0,
         token=secrets.token_urlsafe(24),
@@ -43,16 +48,20 @@ def reserve(connection: Connection, venue: Venue, wish: Wish, by: By) -> TicketR
         currency=venue.currency,
         expires_at=by.at + wish.hold,
         holder=None,
-        lines=priced.lines,
+        lines=seated,
     )
     if refused := _not_on_sale(locked.values(), by.at):
         return refused
-    if full := _no_room(locked, request.places):
-        if not wish.offer_min or not waiting.may_wait(locked, request.places):
-            return full
+    lines = _no_room(locked, request.places) or places.choose(connection, seated, by.at)
+    if isinstance(lines, tuple):
+        request = replace(request, lines=lines)
+    elif _may_wait(connection, wish, locked, request, lines):
         until = waiting.until(locked, request.places)
         request = replace(request, status=Status.WAITING, expires_at=until)
+    else:
+        return lines
     made = store(connection, request, by)
+    places.take(connection, made, request.lines)
     if request.status is Status.WAITING:
         waiting.join(connection, made, wish.offer_min)
     promotions.record(connection, made, priced.uses)
@@ -79,7 +88,7 @@ def confirm(
         told = {"amount": f"{due.amount:f}", "currency": due.currency}
         return Refused("wrong_amount", "another amount is due", {"total": told})
     payment = replace(payment, amount=due)
-    return settle(connection, request, payment, holder, by) or find(connection, token)
+    return settle(connection, request, payment, holder, by, whole=True) or find(connection, token)
 
 
 def settle(
@@ -88,12 +97,13 @@ def settle(
     payment: Payment,
     holder: Holder | None,
     by: By,
+    *,
+    whole: bool,
 ) -> Refused | None:
-    """Take a payment of at most what is due; with the last of it the places are sold, if there is
-    room, and the tickets are good."""
-    if refused := vouchers.unspendable(connection, payment, by):
+    """Take a payment of what is due or, unless `whole`, of less; with the last of it the places are
+    sold, if there is room, and the tickets are good."""
+    if refused := spending.unspendable(connection, request, payment, by):
         return refused
-    whole = payment.amount == dues.due(connection, request)
     how = f"{payment.method} {payment.reference}"
     if whole and request.status is not Status.CONFIRMED:
         if refused := sell(connection, request, f"confirmed: {how}", by):
@@ -101,9 +111,9 @@ def settle(
     else:
         note(connection, request.id, f"paid {payment.amount.amount:f}: {how}", by)
     dues.take(connection, request, payment, holder, by)
-    if payment.method == vouchers.METHOD:
-        vouchers.redeem(connection, payment.reference, payment.amount, by, request.id)
-    if whole:
+    if payment.method == spending.METHOD:
+        spending.redeem(connection, payment.reference, payment.amount, by, request)
+    if whole and request.status is Status.CONFIRMED:
         tickets.make_good(connection, request, by.at)
     return None
 
@@ -120,6 +130,7 @@ def sell(connection: Connection, request: TicketRequest, what: str, by: By) -> R
     shut = _closed(others.values(), by.at) if late else None
     gone = shut or _no_room(others, request.places)
     gone = gone or promotions.taken_since(connection, request.id, by)
+    gone = gone or places.take_again(connection, request, by.at)
     if gone:
         return gone
     move(connection, request.id, Status.CONFIRMED, what, by)
@@ -132,7 +143,7 @@ def cancel(connection: Connection, token: str, reason: str, by: By) -> TicketReq
     request = find(connection, token, lock=True)
     if isinstance(request, Refused) or request.status is Status.CANCELLED:
         return request
-    if refused := vouchers.withdraw(connection, request.id):
+    if refused := vouchers.withdraw(connection, request.id, by):
         return refused
     dues.book_cancel(connection, request, reason, by)
     tickets.cancel(connection, request, by.at)
@@ -162,6 +173,19 @@ def _not_on_sale(wanted: Iterable[Listed], now: datetime) -> Refused | None:
             reason = {"blocked": blocked.value, "slot": listed.slot.id}
             return Refused("sale_blocked", f"{listed.slot.id}: {in_words(blocked)}", reason)
     return None
+
+
+def _may_wait(
+    connection: Connection,
+    wish: Wish,
+    locked: Mapping[str, Listed],
+    request: TicketRequest,
+    full: Refused,
+) -> bool:
+    """Whether it is refused for want of room only, and there could be room."""
+    if not wish.offer_min or full.code != "no_room":
+        return False
+    return waiting.may_wait(locked, request.places) and places.may_wait(connection, request.lines)
 
 
 def _no_room(locked: Mapping[str, Listed], places: Mapping[str, int]) -> Refused | None:

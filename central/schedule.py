@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from admission.values import TimeSlot, Window
-from central.hours import ExceptionDay, Opening, Schedule
+from central.hours import ExceptionDay, Opening, Schedule, between
 from central.venue import Attraction, Sales, Venue
 from central.wall import parse_wall_time
 
@@ -22,10 +22,14 @@ DAYS_AHEAD = 60
 
 def planned_slots(venue: Venue, today: date, days: int = DAYS_AHEAD) -> list[TimeSlot]:
     """Every slot that starts on the next `days` local days, or yesterday (it may go on)."""
+    return list(plan_slots(venue, today, days))
+
+
+def plan_slots(venue: Venue, today: date, days: int = DAYS_AHEAD) -> Iterator[TimeSlot]:
+    """The same, one after the other."""
     first, last = today - timedelta(days=1), today + timedelta(days=days)
-    return [
-        slot for attraction in venue.attractions for slot in _slots(attraction, venue, first, last)
-    ]
+    for attraction in venue.attractions:
+        yield from _slots(attraction, venue, first, last)
 
 
 def describe(start: datetime, zone: ZoneInfo) -> str:
@@ -70,7 +74,7 @@ def _regular(attraction: Attraction, first: date, last: date) -> list[_Time]:
     every: tuple[Opening | Schedule, ...] = (*attraction.openings, *attraction.schedules)
     for hours in every:
         capacity = attraction.capacity if hours.capacity is None else hours.capacity
-        for wall in hours.rule.between(begin, end - timedelta(seconds=1), inc=True):
+        for wall in between(hours.rule, begin, end):
             if hours.until is None or wall.date() <= hours.until:
                 midnight = datetime.combine(wall, time.min)
                 times.append(_Time(midnight, hours.start(wall), hours, capacity))
@@ -135,6 +139,7 @@ def _slot(attraction: Attraction, planned: _Time, zone: ZoneInfo) -> TimeSlot | 
                 start + timedelta(minutes=schedule.arrival_after_min),
             )
             sales = _sales(attraction.sales, start, start)
+    plan = attraction.plan
     return TimeSlot(
         id=f"{attraction.id}-{start:%Y%m%dT%H%MZ}",
         attraction=attraction.id,
@@ -142,8 +147,9 @@ def _slot(attraction: Attraction, planned: _Time, zone: ZoneInfo) -> TimeSlot | 
         end=end,
         arrival=arrival,
         sales=sales,
-        capacity=planned.capacity,
+        capacity=planned.capacity if plan is None else len(plan.seats),
         shares=tuple(sorted((channel.value, n) for channel, n in attraction.shares.items())),
+        seating=plan.digest if plan else "",
     )
 
 

@@ -14,7 +14,8 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from admission.codes import SigningKey
-from central import feed, idempotency, ingest, requests, slots, waiting
+from admission.facts import CENTRAL
+from central import feed, idempotency, ingest, requests, slots, venues, waiting
 from central.api import Api
 from central.database import Database, DatabaseDown
 from central.duty import take_turns
@@ -23,22 +24,29 @@ from central.keys import load_key
 from central.publisher import Publisher
 from central.routes import application
 from central.schedule import planned_slots
+from central.seats import places as seats
+from central.seats import staff
 from central.settings import CentralSettings
-from central.venue import Venue, load_venue
+from central.states import By
+from central.venue import Venue
+from central.venues import Current, Revision
 from runtime.log import Repeats
 from runtime.mqtt import Bus, Connected, Message
 from runtime.service import notify, utc_now
+from runtime.settings import BadSettings, read_text
 from runtime.wire import encode
 
 log = logging.getLogger("wicket.central")
 
 Clock = Callable[[], datetime]
 TIDY_EVERY_S = 60.0
+LOOK_EVERY_S = 1.0
 
 
 async def serve(settings: CentralSettings, *, clock: Clock = utc_now) -> None:
     """Run central until cancelled. Raises BadSettings, DatabaseDown, or OSError for a used port."""
-    async with opened(settings, clock) as api, listening(api):
+    async with opened(settings, clock) as api, listening(api), asyncio.TaskGroup() as group:
+        group.create_task(follow_venue(api), name="venue")
         notify("READY=1")
         await take_turns(api.database, partial(do_duty, api))
 
@@ -57,21 +65,44 @@ async def do_duty(api: Api) -> None:
 
 
 def check(settings: CentralSettings) -> None:
-    """Raise BadSettings if the venue's file or the database's URL is wrong."""
+    """Raise BadSettings if the database's URL is wrong. The venue is in the database; its file is
+    checked when it is imported."""
     make_engine(settings.database_url)
-    load_venue(settings.venue)
 
 
 @asynccontextmanager
 async def opened(settings: CentralSettings, clock: Clock) -> AsyncIterator[Api]:
     """Central's parts with their database open, migrated and filled, not yet on any network."""
-    venue = load_venue(settings.venue)
     settings.state.mkdir(parents=True, exist_ok=True)
     async with Database(settings.database_url) as database:
         now = clock()
-        key = await database.write(lambda c: seed(c, venue, settings.key_file, now))
-        await database.write(lambda c: plan(c, venue, now))
-        yield Api(settings, venue, key, database, clock)
+        begun, key = await database.write(lambda c: begin(c, settings, now))
+        _compare_file(settings.venue, begun)
+        yield Api(settings, Current(begun), key, database, clock)
+
+
+def begin(
+    connection: Connection, settings: CentralSettings, now: datetime
+) -> tuple[Revision, SigningKey]:
+    """Venue, key, products and time slots as they must be at the start. Raises BadSettings."""
+    begun = venues.begin(connection, settings.venue, By(CENTRAL, now))
+    key = seed(connection, begun.venue, settings.key_file, now)
+    plan(connection, begun.venue, now)
+    return begun, key
+
+
+def _compare_file(file: Path | None, begun: Revision) -> None:
+    try:
+        same = file is None or not file.exists() or read_text(file) == begun.text
+    except (BadSettings, OSError):
+        same = False
+    log.info("the venue is revision %d, imported %s by %s", begun.number, begun.at, begun.who)
+    if not same:
+        log.warning(
+            "%s is not what was imported last; that counts, not the file. To see what the file"
+            " would change and to import it: wicket central import-venue",
+            file,
+        )
 
 
 def seed(connection: Connection, venue: Venue, key_file: Path, now: datetime) -> SigningKey:
@@ -88,8 +119,22 @@ def plan(connection: Connection, venue: Venue, now: datetime) -> date:
     """Offer the time slots of the coming days; the day for which this was done."""
     one_at_a_time(connection)
     today = now.astimezone(venue.zone).date()
-    slots.refresh(connection, planned_slots(venue, today), venue.zone, now)
+    planned = planned_slots(venue, today)
+    plans = [attraction.plan for attraction in venue.attractions if attraction.plan]
+    for one in plans:
+        seats.keep_plan(connection, one)
+    slots.refresh(connection, planned, venue.zone, now)
+    if plans:
+        staff.replan(connection, planned, plans, now)
     return today
+
+
+def plan_newest(connection: Connection, known: Revision, now: datetime) -> date | None:
+    """Not by a venue that is out of date; who imported the newer one has planned by that."""
+    one_at_a_time(connection)
+    if venues.newest_number(connection) != known.number:
+        return None
+    return plan(connection, known.venue, now)
 
 
 def tidy(connection: Connection, now: datetime) -> None:
@@ -109,6 +154,22 @@ async def listening(api: Api) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+async def follow_venue(api: Api) -> None:
+    """Take up what is imported at any time by any worker or command. Never returns."""
+    repeats = Repeats(log)
+    while True:
+        try:
+            if await api.catch_up():
+                log.info("the venue is revision %d now", api.venues.revision.number)
+                api.database.written.set()
+            repeats.healed("the newest venue is taken up again")
+        except DatabaseDown as down:
+            repeats.failed(f"a newer venue would not be taken up: {down}")
+        except BadSettings as bad:
+            repeats.failed(f"install the newer wicket that imported the venue: {bad}")
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def take_facts(api: Api, bus: Bus, publisher: Publisher) -> None:
@@ -144,7 +205,8 @@ async def keep_tidy(api: Api) -> None:
         try:
             await api.database.write(partial(tidy, now=now))
             if planned != now.astimezone(api.venue.zone).date():
-                planned = await api.database.write(partial(plan, venue=api.venue, now=now))
+                known = api.venues.revision
+                planned = await api.database.write(partial(plan_newest, known=known, now=now))
             repeats.healed("time slots are kept up again")
         except DatabaseDown as down:
             repeats.failed(f"time slots are not kept up: {down}")

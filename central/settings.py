@@ -91,12 +91,12 @@ class ReservationMinutes:
 @dataclass(frozen=True)
 class CentralSettings:
     """`state` is the folder of the database and the signing key; `database` an SQLAlchemy URL,
-    by default SQLite in `state`; `devices` the clients by their id. Who waits for places gets
-    `waiting_offer_min` minutes to take them."""
+    by default SQLite in `state`; `devices` the clients by their id; `venue` the file with which
+    an empty database begins. Who waits for places gets `waiting_offer_min` minutes to take them."""
 
     state: Path
-    venue: Path
     devices: Mapping[str, DeviceSettings]
+    venue: Path | None = None
     site: str = "sample"
     http: HttpSettings = field(default_factory=HttpSettings)
     database: str | None = None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from admission.values import TicketState
 from central import slots, waiting
-from central.schema import request_line, slot_change, ticket, time_slot
+from central.schema import line_slot, slot_change, ticket, ticket_window, time_slot
 from central.slots import Listed
 from central.states import By, Refused
 
@@ -77,6 +77,8 @@ def resize(
     found = _lock(connection, slot, change.by.at)
     if isinstance(found, Refused):
         return found
+    if found.slot.seating:
+        return Refused("seated", "its seats are its capacity; block seats", {"slot": slot})
     planned = connection.scalar(select(time_slot.c.capacity).where(time_slot.c.id == slot))
     new, taken = planned if capacity is None else capacity, found.occupancy.taken
     if new is not None and taken > new and not force:
@@ -124,17 +126,17 @@ def _of_slot(listed: Listed, changed: int, now: datetime) -> Iterator[Conflict]:
 
 def _changed(connection: Connection, now: datetime) -> dict[str, int]:
     """Slot → persons whose tickets tell other times."""
+    of_line = (ticket.c.request == line_slot.c.request) & (ticket.c.line == line_slot.c.line)
+    own = (ticket_window.c.ticket == ticket.c.id) & (ticket_window.c.slot == time_slot.c.id)
     told_otherwise = or_(
-        ticket.c.valid_from != time_slot.c.arrival_start,
-        ticket.c.valid_until != time_slot.c.arrival_end,
+        func.coalesce(ticket_window.c.valid_from, ticket.c.valid_from) != time_slot.c.arrival_start,
+        func.coalesce(ticket_window.c.valid_until, ticket.c.valid_until) != time_slot.c.arrival_end,
     )
     rows = connection.execute(
         select(time_slot.c.id, func.sum(ticket.c.persons).label("persons"))
-        .join(request_line, request_line.c.slot == time_slot.c.id)
-        .join(
-            ticket,
-            (ticket.c.request == request_line.c.request) & (ticket.c.line == request_line.c.number),
-        )
+        .join(line_slot, line_slot.c.slot == time_slot.c.id)
+        .join(ticket, of_line)
+        .outerjoin(ticket_window, own)
         .where(time_slot.c.end > now, told_otherwise)
         .where(ticket.c.state != TicketState.CANCELLED.value)
         .group_by(time_slot.c.id)

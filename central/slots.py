@@ -31,7 +31,14 @@ from sqlalchemy import (
 
 from admission.booking import Occupancy, SaleBlocked, sale_blocked, share_of
 from admission.values import TimeSlot, Window
-from central.schema import lease, request_line, slot_change, ticket_request, time_slot
+from central.schema import (
+    lease,
+    line_slot,
+    slot_change,
+    ticket_request,
+    ticket_window,
+    time_slot,
+)
 from central.states import Status
 
 
@@ -66,7 +73,8 @@ def refresh(
     connection: Connection, planned: Sequence[TimeSlot], zone: ZoneInfo, now: datetime
 ) -> None:
     """Make the future as planned. A slot that anybody has to do with is kept, closed, when it is
-    planned no more; tickets that were sold stay good at the times that they tell."""
+    planned no more, and keeps its seats; tickets that were sold stay good at the times that they
+    tell."""
     wanted = {slot.id: _columns(slot, zone) for slot in planned}
     recent = time_slot.c.day >= now.astimezone(zone).date() - timedelta(days=1)
     connection.execute(select(time_slot.c.id).where(recent).order_by("id").with_for_update()).all()
@@ -76,6 +84,8 @@ def refresh(
     for id_, row in known.items():
         this = time_slot.c.id == id_
         if id_ in wanted:
+            if id_ in in_use and row["seating"] != wanted[id_]["seating"]:
+                wanted[id_] |= {name: row[name] for name in ("seating", "capacity")}
             if row | wanted[id_] != row:
                 connection.execute(update(time_slot).where(this).values(wanted[id_]))
         elif row["start"] > now and id_ in in_use:
@@ -89,8 +99,10 @@ def refresh(
 
 
 _IN_USE = or_(
-    *(exists().where(column == time_slot.c.id) for column in (request_line.c.slot, lease.c.slot)),
-    exists().where(slot_change.c.slot == time_slot.c.id),
+    *(
+        exists().where(table.c.slot == time_slot.c.id)
+        for table in (line_slot, lease, slot_change, ticket_window)
+    )
 )
 
 
@@ -185,8 +197,8 @@ def listed(
     counted = true() if count_all else CAPACITY.is_not(None)
     rows = connection.execute(
         select(time_slot, *(column.label(name) for name, column in columns.items()))
-        .outerjoin(request_line, and_(request_line.c.slot == time_slot.c.id, counted))
-        .outerjoin(ticket_request, ticket_request.c.id == request_line.c.request)
+        .outerjoin(line_slot, and_(line_slot.c.slot == time_slot.c.id, counted))
+        .outerjoin(ticket_request, ticket_request.c.id == line_slot.c.request)
         .where(*conditions)
         .group_by(time_slot.c.id)
         .order_by(time_slot.c.start, time_slot.c.id)
@@ -208,7 +220,7 @@ def _listed(row: RowMapping, channel: str) -> Listed:
 
 
 def _places(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((and_(*conditions), request_line.c.places), else_=0)), 0)
+    return func.coalesce(func.sum(case((and_(*conditions), line_slot.c.places), else_=0)), 0)
 
 
 def _of_leases(places: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
@@ -234,6 +246,7 @@ def _columns(slot: TimeSlot, zone: ZoneInfo) -> dict[str, Any]:
         "capacity": slot.capacity,
         "shares": [list(share) for share in slot.shares],
         "planned": True,
+        "seating": slot.seating or None,
     }
 
 
@@ -248,4 +261,5 @@ def _slot(row: RowMapping) -> TimeSlot:
         sales=Window(row["sales_start"], row["sales_end"]),
         capacity=row["capacity"] if own is None else own,
         shares=tuple((channel, percent) for channel, percent in row["shares"]),
+        seating=row["seating"] or "",
     )

@@ -69,12 +69,37 @@ NO_REFERENCES = References()
 
 
 @dataclass(frozen=True)
-class Line:
-    """`quantity` tickets of one product for one slot, each at `price` for `persons`.
+class Entitled:
+    """An attraction that each ticket of a line opens, for so many `persons`: at its time `slot`, or
+    "" for as long as the line is good."""
 
-    `rule` is the price rule that made the price, `discount` what promo codes take off the whole
-    line, `tax_percent` the tax included. A line without a slot ("") is good from `valid_from` until
-    `valid_until`; vouchers are worth `value` each.
+    attraction: str
+    slot: str
+    persons: int
+
+
+@dataclass(frozen=True)
+class Seating:
+    """The seats of a line in one of its slots, one after the other for each ticket; "" is one that
+    was given back. Until they are chosen it has none: only `zones` are right (any if there are
+    none), and `wheelchair` of them are wheelchair places."""
+
+    slot: str
+    seats: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    wheelchair: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """`quantity` tickets of one product, each at `price` for `persons`.
+
+    `slot` is the one that made the price. `entitled` are the single attractions that a ticket
+    opens; if there are none it opens all of its product, and takes no other slot. `rule` is the
+    price rule that made the price, `discount` what promo codes take off the whole line,
+    `tax_percent` the tax included. What is open without a slot ("") is good from `valid_from` until
+    `valid_until`; vouchers are worth `value` each, or `gives_quantity` of `gives_product`. `text`,
+    as the visitor wants it, and `ticket_text`, the product's own, are printed on tickets.
     """
 
     number: int
@@ -94,10 +119,32 @@ class Line:
     value: Decimal | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    entitled: tuple[Entitled, ...] = ()
+    seating: tuple[Seating, ...] = ()
+    text: str = ""
+    ticket_text: Names = field(default_factory=dict)
+    gives_product: int | None = None
+    gives_quantity: int = 0
 
     @property
-    def places(self) -> int:
-        return self.persons * self.quantity
+    def opens(self) -> tuple[Entitled, ...]:
+        """`entitled`, or all that the line is good for as one."""
+        return self.entitled or (Entitled(self.attraction, self.slot, self.persons),)
+
+    @property
+    def takes(self) -> dict[str, int]:
+        """Slot → the places that one ticket takes in it."""
+        return {one.slot: one.persons for one in self.opens if one.slot}
+
+    def seats_of(self, ticket: int) -> tuple[tuple[str, str], ...]:
+        """The (slot, seat) pairs of the line's first (0), second … ticket."""
+        return tuple(
+            (one.slot, seat)
+            for one in self.seating
+            for each in (self.takes[one.slot],)
+            for seat in one.seats[ticket * each : (ticket + 1) * each]
+            if seat
+        )
 
     @property
     def total(self) -> Money:
@@ -149,19 +196,21 @@ class TicketRequest:
     def places(self) -> dict[str, int]:
         """Slot → places."""
         places: dict[str, int] = {}
-        for line in filter(lambda line: line.slot, self.lines):
-            places[line.slot] = places.get(line.slot, 0) + line.places
+        for line in self.lines:
+            for slot, taken in line.takes.items():
+                places[slot] = places.get(slot, 0) + taken * line.quantity
         return places
 
 
 @dataclass(frozen=True)
 class IssuedTicket:
-    """A ticket with its two codes, and the line it was sold on."""
+    """A ticket with its two codes, and the line it was sold on. `seats` are (slot, seat) pairs."""
 
     ticket: Ticket
     code: str
     human_code: str
     line: Line
+    seats: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from admission.codes import SigningKey, human_code, new_ticket_id, sign_ticket
 from admission.facts import TicketIssued
@@ -15,7 +16,20 @@ from central import feed, schema
 from central.money import dues
 from central.offers import ProductKind
 from central.request_rows import find, note
-from central.states import By, IssuedTicket, Line, Refused, Status, TicketRequest
+from central.rows import keyed
+from central.states import By, Entitled, IssuedTicket, Line, Refused, Status, TicketRequest
+
+_OF_REQUEST = (
+    select(schema.ticket)
+    .where(*keyed(schema.ticket.c.request))
+    .order_by(schema.ticket.c.line, schema.ticket.c.id)
+)
+_ARRIVAL = select(
+    schema.time_slot.c.id, schema.time_slot.c.arrival_start, schema.time_slot.c.arrival_end
+).where(schema.time_slot.c.id.in_(bindparam("slots", expanding=True)))
+_TAKEN = select(schema.ticket.c.human_code).where(
+    schema.ticket.c.human_code.in_(bindparam("codes", expanding=True))
+)
 
 
 def issue(
@@ -77,15 +91,17 @@ def of_request(connection: Connection, request: TicketRequest) -> list[IssuedTic
 
 def _issued(connection: Connection, request: TicketRequest) -> Iterator[IssuedTicket]:
     lines = {line.number: line for line in request.lines}
-    table = schema.ticket
-    rows = connection.execute(
-        select(table).where(table.c.request == request.id).order_by(table.c.line, table.c.id)
-    )
+    windows = _windows(connection, request)
+    rows = connection.execute(_OF_REQUEST, {"of_request": request.id})
+    count: Counter[int] = Counter()
     for row in rows:
         window = Window(row.valid_from, row.valid_until)
         state = TicketState(row.state)
-        ticket = Ticket(row.id, row.product, window, row.persons, state, request.language)
-        yield IssuedTicket(ticket, row.code, row.human_code, lines[row.line])
+        own = tuple(windows.get(row.id, ()))
+        ticket = Ticket(row.id, row.product, window, row.persons, state, request.language, own)
+        seats = lines[row.line].seats_of(count[row.line])
+        count[row.line] += 1
+        yield IssuedTicket(ticket, row.code, row.human_code, lines[row.line], seats)
 
 
 def _make(
@@ -95,29 +111,62 @@ def _make(
     key: SigningKey,
     state: TicketState,
 ) -> None:
-    window = _window(connection, line)
+    opened = _times(connection, line)
+    hull = Window(min(w.start for _, w in opened), max(w.end for _, w in opened))
     rows = []
     for id_ in _free_ids(connection, line.quantity):
-        ticket = Ticket(id_, line.product, window, line.persons, state, request.language)
+        ticket = Ticket(id_, line.product, hull, line.persons, state, request.language)
         issued = IssuedTicket(ticket, sign_ticket(key, ticket), human_code(ticket.id), line)
         rows.append(_columns(request, issued))
     connection.execute(insert(schema.ticket), rows)
+    if line.entitled:
+        own = [_own_columns(row["id"], *one) for row in rows for one in opened]
+        connection.execute(insert(schema.ticket_window), own)
 
 
-def _window(connection: Connection, line: Line) -> Window:
+def _times(connection: Connection, line: Line) -> list[tuple[Entitled, Window]]:
+    """When each attraction of the line opens, as the time slots are now."""
+    rows = connection.execute(_ARRIVAL, {"slots": list(line.takes)}).all() if line.takes else ()
+    times = {id_: Window(start, end) for id_, start, end in rows}
     if line.valid_from and line.valid_until:
-        return Window(line.valid_from, line.valid_until)
-    slot = schema.time_slot
-    arrival = select(slot.c.arrival_start, slot.c.arrival_end).where(slot.c.id == line.slot)
-    return Window(*connection.execute(arrival).one())
+        times[""] = Window(line.valid_from, line.valid_until)
+    return [(one, times[one.slot]) for one in line.opens]
+
+
+def _own_columns(ticket: object, entitled: Entitled, window: Window) -> dict[str, object]:
+    return {
+        "ticket": ticket,
+        "attraction": entitled.attraction,
+        "slot": entitled.slot or None,
+        "valid_from": window.start,
+        "valid_until": window.end,
+    }
+
+
+def _windows(connection: Connection, request: TicketRequest) -> dict[int, list[tuple[str, Window]]]:
+    """Ticket → the windows of single attractions, the first first."""
+    if not any(line.entitled for line in request.lines):
+        return {}
+    table, ticket = schema.ticket_window, schema.ticket
+    rows = connection.execute(
+        select(table)
+        .join(ticket, ticket.c.id == table.c.ticket)
+        .where(ticket.c.request == request.id)
+        .order_by(table.c.ticket, table.c.valid_from, table.c.attraction)
+    )
+    windows: dict[int, list[tuple[str, Window]]] = {}
+    for row in rows:
+        window = Window(row.valid_from, row.valid_until)
+        windows.setdefault(row.ticket, []).append((row.attraction, window))
+    return windows
 
 
 def _free_ids(connection: Connection, count: int) -> list[int]:
     """New ticket ids; no other ticket has the human code of one, its low 35 bits."""
-    column, free = schema.ticket.c.human_code, dict[str, int]()
+    free: dict[str, int] = {}
     while len(free) < count:
         new = {human_code(id_): id_ for id_ in (new_ticket_id() for _ in range(count - len(free)))}
-        taken = set(connection.scalars(select(column).where(column.in_(new))))
+        taken = set(connection.scalars(_TAKEN, {"codes": list(new)}))
         free |= {code: id_ for code, id_ in new.items() if code not in taken}
     return list(free.values())
 

@@ -12,16 +12,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from admission.values import Money, Product
 from central.hours import ExceptionDay, Opening, Schedule
-from central.offers import Names, Offer, ProductKind
+from central.offers import Names, Offer, ProductKind, SlotPolicy
 from central.prices import minor_unit
+from central.seats.plan import Plan, SeatingZone, check_zones
 from central.settings import Channel
-from runtime.settings import load
+from runtime.settings import BadSettings, parse, read_text
 
+MAX_TEXT = 500_000
 _ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -50,7 +53,7 @@ class Attraction:
     """`capacity` counts persons in one time slot; None means no limit.
 
     `shares` caps what a channel may have of it, in percent (60 is 60 %, rounded down); a channel
-    without a share takes whatever is left.
+    without a share takes whatever is left. With `seating` the capacity is the number of seats.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Attraction:
     sales: Sales = field(default_factory=Sales)
     capacity: int | None = None
     shares: Mapping[Channel, int] = field(default_factory=dict)
+    seating: tuple[SeatingZone, ...] = ()
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -76,6 +80,23 @@ class Attraction:
         for other in self.exceptions:
             if (other.for_events and self.openings) or (other.opening and self.schedules):
                 raise ValueError(f"{self.id}: exception {other.day} is for the other kind")
+
+        self._check_seating()
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """Its seats, if it has any."""
+        return Plan(self.seating) if self.seating else None
+
+    def _check_seating(self) -> None:
+        try:
+            check_zones(self.seating)
+        except ValueError as error:
+            raise ValueError(f"{self.id}: {error}") from error
+        hours = (*self.openings, *self.schedules, *self.exceptions)
+        told = [self.capacity, *(one.capacity for one in hours)]
+        if self.seating and any(capacity is not None for capacity in told):
+            raise ValueError(f"{self.id}: its seats are its capacity; leave capacity out")
 
     def sold_by(self, channel: Channel) -> Attraction:
         return replace(self, products=tuple(o for o in self.products if channel in o.channels))
@@ -95,7 +116,7 @@ class Venue:
 
     def __post_init__(self) -> None:
         problems = [*self._wrong_names(), *self._duplicates(), *self._wrong_zone()]
-        problems += [*self._wrong_offers()]
+        problems += [*self._wrong_offers(), *self._wrong_zones()]
         if not re.fullmatch("[A-Z]{3}", self.currency):
             problems.append(f"currency {self.currency!r} is no ISO 4217 code like EUR")
         if problems:
@@ -123,7 +144,7 @@ class Venue:
     def products(self) -> list[Product]:
         """Every product as far as a gate must know it."""
         return [
-            Product(o.id, o.name[self.languages[0]], o.entitlements(a.id))
+            Product(o.id, o.name[self.languages[0]], o.opens(a.id))
             for a, o in self._offers()
             if o.kind is not ProductKind.VOUCHER
         ]
@@ -150,13 +171,32 @@ class Venue:
                     yield f"{what}: name.{language} is missing"
 
     def _wrong_offers(self) -> Iterator[str]:
-        known, unit = {a.id for a in self.attractions}, minor_unit(self.currency)
-        for _, offer in self._offers():
+        kinds, unit = {a.id: a.kind for a in self.attractions}, minor_unit(self.currency)
+        for attraction, offer in self._offers():
             amounts = [offer.price, *(r.price for r in offer.prices if r.price is not None)]
             if any(amount % unit for amount in (*amounts, offer.worth or unit)):
                 yield f"product {offer.id}: write amounts in whole {unit} {self.currency}"
-            for name in sorted(set(offer.admits) - known):
+            opened = {one.attraction for one in offer.opens(attraction.id)}
+            for name in sorted(opened - kinds.keys()):
                 yield f"product {offer.id}: admits {name!r}, which is no attraction"
+            if offer.product and not self._is_ticket(offer.product):
+                yield f"product {offer.id}: product {offer.product} is none to be paid by a voucher"
+            for one in offer.asks(attraction.id):
+                if one.slot is SlotPolicy.TODAY and kinds.get(one.attraction) is Kind.EVENT:
+                    what = f"product {offer.id}: {one.attraction!r} is an event"
+                    yield f'{what}; write slot = "next", or "open" with period_days = 1'
+
+    def _wrong_zones(self) -> Iterator[str]:
+        halls = {a.id: {zone.zone for zone in a.seating} for a in self.attractions}
+        for attraction, offer in self._offers():
+            opened = {one.attraction for one in offer.opens(attraction.id)}
+            known = set[str]().union(*(halls.get(one, set()) for one in opened))
+            for zone in sorted(set(offer.zones) - known):
+                yield f"product {offer.id}: nothing that it opens has a zone {zone!r}"
+
+    def _is_ticket(self, product: int) -> bool:
+        found = self.offer(product)
+        return found is not None and found[1].kind is not ProductKind.VOUCHER
 
     def _wrong_zone(self) -> Iterator[str]:
         try:
@@ -167,4 +207,11 @@ class Venue:
 
 def load_venue(path: Path) -> Venue:
     """Read venue.toml. Raises BadSettings naming every problem."""
-    return load(path, Venue)
+    return read_venue(read_text(path), str(path))
+
+
+def read_venue(text: str, source: str) -> Venue:
+    """The text of a venue.toml, which came from `source`. Raises BadSettings."""
+    if len(text) > MAX_TEXT:
+        raise BadSettings([f"{source}: longer than {MAX_TEXT} characters; no venue needs that"])
+    return parse(text, Venue, source)

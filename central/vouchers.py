@@ -1,4 +1,4 @@
-"""Gift vouchers: money paid before. The balance is what they are worth less what was spent."""
+"""Gift vouchers: something paid before. What is left is what they are worth less what was spent."""
 
 from __future__ import annotations
 
@@ -7,48 +7,103 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from enum import Enum
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from admission.codes import ALPHABET
 from admission.values import Money
-from central.money import dues
+from central.money import accounts, dues
 from central.offers import ProductKind
 from central.request_rows import note
-from central.schema import voucher, voucher_entry
-from central.states import By, Line, Payment, Refused, TicketRequest
+from central.schema import ticket_request, voucher, voucher_change, voucher_entry
+from central.states import By, HistoryEntry, Line, Refused, Status, TicketRequest
 
-METHOD = "voucher"
-"""The payment method; the voucher's code is the payment's reference."""
 CHARACTERS = 16
 """Of a code, besides GV: 80 bits."""
 DEFAULT_LIFE = timedelta(days=3 * 365)
 _ALIKE = str.maketrans("OIL", "011")
 
 
+class VoucherState(Enum):
+    """OPEN: something is left on it, perhaps for a time to come. BLOCKED counts before SPENT,
+    SPENT before EXPIRED."""
+
+    OPEN = "open"
+    SPENT = "spent"
+    EXPIRED = "expired"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True)
+class Cash:
+    """A voucher worth money."""
+
+    value: Money
+    balance: Money
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A voucher worth so many of a product, whatever it costs then; `left` of them are left."""
+
+    product: int
+    quantity: int
+    left: int
+
+
+Worth: TypeAlias = Cash | Pieces
+
+
 @dataclass(frozen=True)
 class Voucher:
-    """Good from `valid_from` until before `valid_until`, for what is left."""
+    """Good from `valid_from` until before `valid_until`, for what is left; `price` was paid."""
 
     id: int
     code: str
-    value: Money
-    balance: Money
+    worth: Worth
+    price: Money
     valid_from: datetime
     valid_until: datetime
     blocked: bool
     note: str
+    request: int | None
+
+    @property
+    def spent(self) -> Decimal:
+        """How much of it, from 0 to 1."""
+        match self.worth:
+            case Cash(value, balance):
+                return 1 - balance.amount / value.amount
+            case Pieces(_, quantity, left):
+                return 1 - Decimal(left) / quantity
+
+    def state_at(self, now: datetime) -> VoucherState:
+        if self.blocked:
+            return VoucherState.BLOCKED
+        if self.spent == 1:
+            return VoucherState.SPENT
+        return VoucherState.OPEN if now < self.valid_until else VoucherState.EXPIRED
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """So many of a product."""
+
+    product: int
+    quantity: int
 
 
 @dataclass(frozen=True)
 class NewVoucher:
-    """`line` and `copy` tell where it belongs in the request by which it was sold."""
+    """`line` and `copy` tell where it belongs in the request by which it was sold for `price`."""
 
-    value: Money
+    worth: Money | Bundle
     valid_from: datetime
     valid_until: datetime
     note: str = ""
+    price: Decimal = Decimal(0)
     request: int | None = None
     line: int | None = None
     copy: int | None = None
@@ -66,25 +121,43 @@ def find(connection: Connection, code: str, *, lock: bool = False) -> Voucher | 
     row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         return Refused("unknown_voucher", "no voucher has this code")
-    return _voucher(connection, row)
+    return of_row(connection, row)
 
 
-def create(connection: Connection, new: NewVoucher, by: By) -> Voucher:
+def create(connection: Connection, new: NewVoucher, currency: str, by: By) -> Voucher:
     code = _free_code(connection)
-    columns = vars(new) | {"value": new.value.amount, "currency": new.value.currency}
-    connection.execute(
-        insert(voucher).values(**columns, code=code, blocked=False, created_at=by.at, who=by.who)
-    )
+    columns = {name: value for name, value in vars(new).items() if name != "worth"}
+    match new.worth:
+        case Money(amount):
+            columns |= {"value": amount}
+        case Bundle():
+            columns |= vars(new.worth)
+    columns |= {"code": code, "currency": currency, "blocked": False}
+    connection.execute(insert(voucher).values(**columns, created_at=by.at, who=by.who))
     row = connection.execute(select(voucher).where(voucher.c.code == code)).one()
-    return _voucher(connection, row)
+    told(connection, row.id, "made" if new.request is None else "sold", by)
+    return of_row(connection, row)
 
 
-def block(connection: Connection, code: str) -> Voucher | Refused:
+def block(connection: Connection, code: str, by: By) -> Voucher | Refused:
     """Nobody spends the voucher from now on."""
     found = find(connection, code, lock=True)
     if isinstance(found, Refused):
         return found
-    _block(connection, [found.id])
+    _set_blocked(connection, [found], blocked=True, by=by)
+    return find(connection, code)
+
+
+def unblock(connection: Connection, code: str, by: By) -> Voucher | Refused:
+    """It can be spent again; not when its purchase was cancelled."""
+    found = find(connection, code, lock=True)
+    if isinstance(found, Refused):
+        return found
+    status = ticket_request.c.status
+    bought = connection.scalar(select(status).where(ticket_request.c.id == found.request))
+    if bought == Status.CANCELLED.value:
+        return Refused("voucher_withdrawn", "its purchase was cancelled")
+    _set_blocked(connection, [found], blocked=False, by=by)
     return find(connection, code)
 
 
@@ -96,7 +169,7 @@ def issue(connection: Connection, request: TicketRequest, by: By) -> list[Vouche
     if made := of_request(connection, request.id):
         return made
     new = [_bought(request, line, n) for line in lines for n in range(line.quantity)]
-    issued = [create(connection, one, by) for one in new]
+    issued = [create(connection, one, request.currency, by) for one in new]
     note(connection, request.id, f"issued {len(issued)} vouchers", by)
     return issued
 
@@ -104,116 +177,77 @@ def issue(connection: Connection, request: TicketRequest, by: By) -> list[Vouche
 def of_request(connection: Connection, request: int, *, lock: bool = False) -> list[Voucher]:
     query = select(voucher).where(voucher.c.request == request).order_by(voucher.c.id)
     rows = connection.execute(query.with_for_update() if lock else query).all()
-    return [_voucher(connection, row) for row in rows]
+    return [of_row(connection, row) for row in rows]
 
 
-def withdraw(connection: Connection, request: int) -> Refused | None:
+def withdraw(connection: Connection, request: int, by: By) -> Refused | None:
     """Block what a request bought, for it is cancelled; not when any of it was spent."""
     bought = of_request(connection, request, lock=True)
     for one in bought:
-        if one.balance != one.value:
+        if one.spent:
             return Refused("voucher_spent", f"voucher {one.code} was spent in part or whole")
-    _block(connection, [one.id for one in bought])
+    _set_blocked(connection, bought, blocked=True, by=by)
     return None
 
 
-def unspendable(connection: Connection, payment: Payment, by: By) -> Refused | None:
-    """Why a payment by voucher cannot be taken; None for other methods. Locks the voucher."""
-    if payment.method != METHOD:
-        return None
-    found = find(connection, payment.reference, lock=True)
-    return found if isinstance(found, Refused) else _not_good(found, payment.amount, by.at)
+def told(connection: Connection, id_: int, what: str, by: By) -> None:
+    """One line of the voucher's history."""
+    connection.execute(insert(voucher_change).values(voucher=id_, what=what, **vars(by)))
 
 
-def redeem(
-    connection: Connection, code: str, amount: Money, by: By, request: int | None = None
-) -> Voucher | Refused:
-    """Spend `amount` of the voucher, for the request with this id."""
-    found = find(connection, code, lock=True)
-    if isinstance(found, Refused):
-        return found
-    if refused := _not_good(found, amount, by.at):
-        return refused
-    _enter(connection, found.id, -amount.amount, by, request)
-    return find(connection, code)
+def history(connection: Connection, id_: int) -> list[HistoryEntry]:
+    table = voucher_change
+    query = select(table.c.who, table.c.at, table.c.address, table.c.what)
+    rows = connection.execute(query.where(table.c.voucher == id_).order_by(table.c.id))
+    return [HistoryEntry(By(who, at, address), what) for who, at, address, what in rows]
 
 
-def give_back(
-    connection: Connection, code: str, amount: Money, by: By, request: int | None = None
-) -> Voucher | Refused:
-    """Undo a payment, or part of it, even of a voucher that is over by now; at most what was
-    spent, and for a request at most what was spent for that one."""
-    found = find(connection, code, lock=True)
-    if isinstance(found, Refused):
-        return found
-    spent = _spent(connection, found.id, request)
-    if amount.currency != found.value.currency or not 0 < amount.amount <= spent:
-        detail = f"{spent:f} {found.value.currency} were spent of it"
-        return Refused("voucher_not_spent", detail, {"balance": _told(found.balance)})
-    _enter(connection, found.id, amount.amount, by, request)
-    return find(connection, code)
-
-
-def _bought(request: TicketRequest, line: Line, copy: int) -> NewVoucher:
-    assert line.value is not None
-    assert line.valid_from is not None
-    assert line.valid_until is not None
-    value = Money(line.value, request.currency)
-    return NewVoucher(
-        value, line.valid_from, line.valid_until, "", request.id, line.number, copy + 1
-    )
-
-
-def _not_good(found: Voucher, amount: Money, now: datetime) -> Refused | None:
-    told = {"balance": _told(found.balance)}
-    if found.blocked:
-        return Refused("voucher_blocked", "the voucher is blocked", told)
-    if now < found.valid_from:
-        return Refused("voucher_not_yet", f"good from {found.valid_from:%Y-%m-%d}", told)
-    if found.valid_until <= now:
-        return Refused("voucher_over", f"was good until {found.valid_until:%Y-%m-%d}", told)
-    if amount.currency != found.balance.currency or amount.amount <= 0:
-        return Refused("wrong_amount", f"an amount of {found.balance.currency} is needed", told)
-    if amount.amount > found.balance.amount:
-        return Refused("voucher_balance", f"{found.balance.amount:f} are left on it", told)
-    return None
-
-
-def _enter(connection: Connection, id_: int, amount: Decimal, by: By, request: int | None) -> None:
-    connection.execute(
-        insert(voucher_entry).values(
-            voucher=id_, request=request, at=by.at, who=by.who, amount=amount
-        )
-    )
-
-
-def _spent(connection: Connection, id_: int, request: int | None = None) -> Decimal:
-    query = select(voucher_entry.c.amount).where(voucher_entry.c.voucher == id_)
-    if request is not None:
-        query = query.where(voucher_entry.c.request == request)
-    return -sum(connection.scalars(query), Decimal(0))
-
-
-def _block(connection: Connection, ids: Sequence[int]) -> None:
-    connection.execute(update(voucher).where(voucher.c.id.in_(ids)).values(blocked=True))
-
-
-def _voucher(connection: Connection, row: Row[Any]) -> Voucher:
-    left = row.value - _spent(connection, row.id)
+def of_row(connection: Connection, row: Row[Any]) -> Voucher:
     return Voucher(
         id=row.id,
         code=row.code,
-        value=Money(row.value, row.currency),
-        balance=Money(left, row.currency),
+        worth=_worth(connection, row),
+        price=Money(row.price, row.currency),
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         blocked=row.blocked,
         note=row.note,
+        request=row.request,
     )
 
 
-def _told(amount: Money) -> dict[str, str]:
-    return {"amount": f"{amount.amount:f}", "currency": amount.currency}
+def _worth(connection: Connection, row: Row[Any]) -> Worth:
+    entry = voucher_entry
+    if row.product is not None:
+        moved = select(func.sum(entry.c.pieces)).where(entry.c.voucher == row.id)
+        return Pieces(row.product, row.quantity, row.quantity + (connection.scalar(moved) or 0))
+    amounts = connection.scalars(select(entry.c.amount).where(entry.c.voucher == row.id))
+    left = sum(amounts, start=row.value)
+    return Cash(Money(row.value, row.currency), Money(left, row.currency))
+
+
+def _bought(request: TicketRequest, line: Line, copy: int) -> NewVoucher:
+    assert line.valid_from is not None
+    assert line.valid_until is not None
+    worth: Money | Bundle
+    if line.gives_product is not None:
+        worth = Bundle(line.gives_product, line.gives_quantity)
+    else:
+        assert line.value is not None
+        worth = Money(line.value, request.currency)
+    price, _ = accounts.worth(line)[copy]
+    where = (request.id, line.number, copy + 1)
+    return NewVoucher(worth, line.valid_from, line.valid_until, "", price, *where)
+
+
+def _set_blocked(
+    connection: Connection, vouchers: Sequence[Voucher], *, blocked: bool, by: By
+) -> None:
+    changed = [one.id for one in vouchers if one.blocked is not blocked]
+    where = voucher.c.id.in_(changed)
+    connection.execute(update(voucher).where(where).values(blocked=blocked))
+    for id_ in changed:
+        told(connection, id_, "blocked" if blocked else "unblocked", by)
 
 
 def _free_code(connection: Connection) -> str:

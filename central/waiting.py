@@ -13,9 +13,10 @@ from sqlalchemy import Connection, func, insert, select, update
 from admission.booking import NoRoom, book
 from admission.facts import CENTRAL
 from central import schema, slots
-from central.request_rows import move
+from central.request_rows import find_by_id, move
+from central.seats import places as seats
 from central.slots import Listed
-from central.states import By, Status
+from central.states import By, Refused, Status
 
 
 @dataclass
@@ -64,7 +65,7 @@ def serve(connection: Connection, freed: Collection[str] | None, now: datetime) 
 
 def _queue(connection: Connection, freed: Collection[str] | None, now: datetime) -> list[_Waiting]:
     """First come, first served."""
-    table, line, waiting = schema.ticket_request, schema.request_line, schema.waiting
+    table, line, waiting = schema.ticket_request, schema.line_slot, schema.waiting
     waits = [table.c.status == Status.WAITING.value, table.c.expires_at > now]
     if freed is not None:
         waits.append(table.c.id.in_(select(line.c.request).where(line.c.slot.in_(sorted(freed)))))
@@ -74,7 +75,7 @@ def _queue(connection: Connection, freed: Collection[str] | None, now: datetime)
         )
         .join(waiting, waiting.c.request == table.c.id)
         .join(line, line.c.request == table.c.id)
-        .where(*waits, line.c.slot.is_not(None))
+        .where(*waits)
         .group_by(table.c.id, table.c.channel, waiting.c.offer_min, line.c.slot)
         .order_by(table.c.id)
     )
@@ -102,6 +103,12 @@ def _offer(connection: Connection, one: _Waiting, now: datetime) -> bool:
     this = (table.c.id == one.request, table.c.status == Status.WAITING.value)
     if connection.scalar(select(table.c.id).where(*this).with_for_update(skip_locked=True)) is None:
         return False
+    [request] = find_by_id(connection, [one.request])
+    lines = seats.choose(connection, request.lines, now)
+    if isinstance(lines, Refused):
+        return False
+    seats.write(connection, one.request, lines)
+    seats.take(connection, one.request, lines)
     expires_at = now + one.offer
     connection.execute(update(table).where(*this).values(expires_at=expires_at))
     what = f"offered and reserved until {expires_at.isoformat(timespec='seconds')}"

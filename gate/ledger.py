@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS ticket (
     start INTEGER NOT NULL, end INTEGER NOT NULL, persons INTEGER NOT NULL, state TEXT NOT NULL,
     language TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ticket_by_low_bits ON ticket (low_bits);
+CREATE TABLE IF NOT EXISTS ticket_windows (ticket INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tag (tag TEXT PRIMARY KEY, ticket INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS issuer (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -65,9 +66,13 @@ CREATE TABLE IF NOT EXISTS lane_order (
     PRIMARY KEY (lane, direction)) WITHOUT ROWID;
 """
 )
-"""`open_entry`: entries with `persons` of whom it is not known whether they walked."""
+"""`open_entry`: entries with `persons` of whom it is not known whether they walked.
+`ticket_windows` is of the few tickets that have windows of single attractions."""
 
-_TICKET = "SELECT id, product, start, end, persons, state, language FROM ticket WHERE "
+_TICKET = (
+    "SELECT id, product, start, end, persons, state, language,"
+    " (SELECT body FROM ticket_windows WHERE ticket = ticket.id) FROM ticket WHERE "
+)
 _MOVE = (
     "INSERT INTO presence VALUES (?, ?)"
     " ON CONFLICT (zone) DO UPDATE SET persons = persons + excluded.persons"
@@ -195,9 +200,10 @@ class GateLedger:
         rows = self._database.read(_TICKET + where, (value,))
         if not rows:
             return None
-        id_, product, start, end, persons, state, language = rows[0]
-        window = Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
-        return Ticket(id_, product, window, persons, TicketState(state), language)
+        id_, product, start, end, persons, state, language, body = rows[0]
+        window = _window(start, end)
+        windows = tuple((name, _window(*span)) for name, *span in json.loads(body or "[]"))
+        return Ticket(id_, product, window, persons, TicketState(state), language, windows)
 
 
 def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
@@ -222,20 +228,21 @@ def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
 def _fold(connection: sqlite3.Connection, fact: Fact) -> None:
     match fact.event:
         case TicketIssued(ticket):
-            window = ticket.window
+            start, end = _seconds(ticket.window)
             connection.execute(
                 "INSERT OR REPLACE INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     ticket.id,
                     low_bits(ticket.id),
                     ticket.product,
-                    int(window.start.timestamp()),
-                    int(window.end.timestamp()),
+                    start,
+                    end,
                     ticket.persons,
                     ticket.state.value,
                     ticket.language,
                 ),
             )
+            _keep_windows(connection, ticket)
         case TagBound(tag, ticket_id):
             connection.execute("INSERT OR REPLACE INTO tag VALUES (?, ?)", (tag, ticket_id))
         case ProductPublished(product):
@@ -246,6 +253,22 @@ def _fold(connection: sqlite3.Connection, fact: Fact) -> None:
             outbox_store.insert(connection, [fact], fold_told)
         case _:
             pass
+
+
+def _keep_windows(connection: sqlite3.Connection, ticket: Ticket) -> None:
+    if ticket.windows:
+        body = [(name, *_seconds(window)) for name, window in ticket.windows]
+        _replace(connection, "ticket_windows", ticket.id, body)
+    else:
+        connection.execute("DELETE FROM ticket_windows WHERE ticket = ?", (ticket.id,))
+
+
+def _seconds(window: Window) -> tuple[int, int]:
+    return int(window.start.timestamp()), int(window.end.timestamp())
+
+
+def _window(start: int, end: int) -> Window:
+    return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
 
 
 def _time(seconds: int) -> datetime | None:

@@ -5,10 +5,11 @@ Nothing is coerced: "5" is no int and 1 is no bool. Every problem is found in on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
@@ -46,8 +47,8 @@ def unstructure(value: Any) -> Any:
 
 
 def brief_unstructure(kind: type[T]) -> Callable[[T], dict[str, Any]]:
-    """An `unstructure` for `kind` that leaves out fields with their default value."""
-    return make_dict_unstructure_fn(kind, _converter, _cattrs_omit_if_default=True)
+    """An `unstructure` for `kind` that leaves out fields with their default value, at any depth."""
+    return make_dict_unstructure_fn(kind, _brief, _cattrs_omit_if_default=True)
 
 
 def parse_time(data: Any) -> datetime:
@@ -63,10 +64,12 @@ def parse_time(data: Any) -> datetime:
 
 
 def parse_day(data: Any) -> date:
-    """An ISO 8601 day of the years 1970 to 2999. Raises ValueError."""
+    """A day of the years 1970 to 2999, like 2026-11-21. Raises ValueError."""
     if not isinstance(data, str):
         raise ValueError(f"expected a day in quotes, got {data!r}")
     day = date.fromisoformat(data)
+    if day.isoformat() != data:
+        raise ValueError(f"expected a day like {day.isoformat()!r}, got {data!r}")
     if not 1970 <= day.year < 3000:
         raise ValueError(f"{data!r} is not within the years 1970 to 2999")
     return day
@@ -85,6 +88,8 @@ _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true o
 
 
 def _whole_number(data: Any, _: Any) -> int:
+    if isinstance(data, float) and data.is_integer():  # JSON knows no difference
+        data = int(data)
     number: int = _exactly(int)(data, int)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"{number} does not fit into 64 bits")
@@ -101,16 +106,13 @@ def _text(data: Any, _: Any) -> str:
     return text
 
 
+_AMOUNT = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,4})?")
+
+
 def _decimal(data: Any, _: Any) -> Decimal:
-    if not isinstance(data, str | int) or isinstance(data, bool):
+    if not isinstance(data, str) or not _AMOUNT.fullmatch(data):
         raise ValueError(f'expected an amount in quotes like "12.50", got {data!r}')
-    try:
-        amount = Decimal(data)
-    except InvalidOperation as error:
-        raise ValueError(f'expected an amount like "12.50", got {data!r}') from error
-    if not amount.is_finite():
-        raise ValueError(f"{data!r} is no amount")
-    return amount
+    return Decimal(data)
 
 
 def _enum(data: Any, kind: type[Enum]) -> Enum:
@@ -174,6 +176,11 @@ def _make_converter() -> Converter:
 
 
 _converter = _make_converter()
+_brief = _make_converter()
+_brief.register_unstructure_hook_factory(
+    is_dataclass,
+    lambda kind: make_dict_unstructure_fn(kind, _brief, _cattrs_omit_if_default=True),
+)
 
 
 def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:

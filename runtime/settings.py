@@ -25,28 +25,42 @@ def load(path: Path, kind: type[T]) -> T:
     overlays = sorted(path.with_suffix(".d").glob("*.toml"))
     data: dict[str, Any] = {}
     for file in (path, *overlays):
-        data = _overlay(data, _read(file))
-    try:
-        return structure(data, kind)
-    except Invalid as invalid:
-        files = " + ".join(str(file) for file in (path, *overlays))
-        raise BadSettings(
-            [
-                f"{files}: {key}: {what}" if key else f"{files}: {what}"
-                for key, what in invalid.problems
-            ]
-        ) from invalid
+        data = _overlay(data, _parsed(read_text(file), str(file)))
+    return _structured(data, kind, " + ".join(str(file) for file in (path, *overlays)))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def parse(text: str, kind: type[T], source: str) -> T:
+    """The TOML `text`, which came from `source`, as `kind`. Raises BadSettings."""
+    return _structured(_parsed(text, source), kind, source)
+
+
+def read_text(file: Path) -> str:
+    """Raises BadSettings."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BadSettings([f"{file}: no such file; config/ has samples to start from"]) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings([f"{file}: cannot be read: {error}"]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings([f"{file}: not TOML: {error}"]) from error
+
+
+def _parsed(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadSettings([f"{source}: not TOML: {error}"]) from error
+
+
+def _structured(data: Mapping[str, Any], kind: type[T], source: str) -> T:
+    try:
+        return structure(data, kind)
+    except Invalid as invalid:
+        raise BadSettings(
+            [
+                f"{source}: {key}: {what}" if key else f"{source}: {what}"
+                for key, what in invalid.problems
+            ]
+        ) from invalid
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

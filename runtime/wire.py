@@ -54,7 +54,8 @@ def decode(payload: bytes, limit: int | None = MAX_PAYLOAD) -> Any:
 def fact_to_data(fact: Fact) -> dict[str, Any]:
     """{"device": …, "number": …, "at": …, "kind": …} and the event's own fields beside them.
 
-    Those with their default value are left out: a default is part of the format, and never changes.
+    Those with their default value are left out, at any depth: a default is part of the format, and
+    never changes.
     """
     return {
         "device": fact.device,

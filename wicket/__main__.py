@@ -148,6 +148,40 @@ def restore(config: Path, file: Path, *, force: bool) -> None:
     sys.exit(said.exit_code)
 
 
+@central.command("import-venue")
+@_CONFIG
+@click.argument("file", type=_FILE, required=False)
+@click.option("--check", is_flag=True, help="Only tell; exits with 1 if there is something to do.")
+@click.option("--yes", is_flag=True, help="Import without asking.")
+def import_venue(config: Path, file: Path | None, *, check: bool, yes: bool) -> None:
+    """Set the venue up, or change it, from FILE: what there is to see, when, and what it costs.
+
+    FILE is by default `venue` of the settings; config/venue.toml is a sample that explains itself.
+    It is read and checked as a whole first. Then this tells what would change, by these signs:
+
+    \b
+    +  new           ~  changed
+    -  gone          !  sold already, and staff must find a way for it
+
+    and asks before it changes anything. Tickets stay as they were sold. Central may run; it sells
+    by the new venue within a second or two, without a restart.
+
+    \b
+    wicket central import-venue --check     what is wrong with the file, what would change?
+    wicket central import-venue             the same, then ask, then change it
+
+    Exits with 78 if the file is wrong, with 1 if it was not imported.
+    """
+    from wicket.central_venue import import_venue
+
+    def agreed() -> bool:
+        return yes or (sys.stdin.isatty() and click.confirm("Import this?"))
+
+    with _telling_what_is_wrong():
+        exit_code = import_venue(config, file, click.echo, agreed, check=check)
+    sys.exit(exit_code)
+
+
 @gate.command("test")
 @_CONFIG
 @click.argument("code", required=False)

@@ -3,7 +3,8 @@
 `paid:<method>:<device>` is what a device took by a method, `receivable` what visitors owe (below
 nothing: what the venue owes them), `sales:<product>` and `tax:<percent>` what was earned and for
 whom, `vouchers` what was sold to be spent later, `allowance` what was given back while the tickets
-stayed good, `invitation` what visitors were let off.
+stayed good, `invitation` what visitors were let off, `voucher_difference` by how much more vouchers
+paid than they had been bought for.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ RECEIVABLE = "receivable"
 ALLOWANCE = "allowance"
 VOUCHERS = "vouchers"
 INVITATION = "invitation"
+VOUCHER_DIFFERENCE = "voucher_difference"
 EXCHANGE = "exchange"
 """The method by which old tickets pay new ones: its accounts always come to nothing."""
 

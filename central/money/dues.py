@@ -14,6 +14,7 @@ from central.money import accounts, ledger
 from central.money.ledger import Event, Happened
 from central.prices import minor_unit
 from central.request_rows import pay as write_payment
+from central.rows import keyed
 from central.states import By, Holder, Payment, Refused, Status, TicketRequest
 
 
@@ -29,6 +30,9 @@ class PaymentOption(Enum):
     INVITATION = "invitation"
 
 
+_TERMS = select(schema.payment_option.c.option, schema.payment_option.c.reason).where(
+    *keyed(schema.payment_option.c.request)
+)
 AHEAD = (PaymentOption.DIRECT, PaymentOption.PREPAID)
 """Options that wait for the money."""
 
@@ -54,6 +58,15 @@ def due(connection: Connection, request: TicketRequest) -> Money:
 def told(amount: Money) -> dict[str, str]:
     """Money beside a refusal."""
     return {"amount": f"{amount.amount:f}", "currency": amount.currency}
+
+
+def foreign(amount: Money, currency: str) -> Refused | None:
+    """Why this venue does not take an amount: not its currency, or a part of its smallest coin."""
+    if amount.currency != currency:
+        return Refused("wrong_currency", f"this venue takes {currency}")
+    if amount.amount % minor_unit(currency):
+        return Refused("wrong_amount", f"whole {minor_unit(currency)} {currency}")
+    return None
 
 
 def wrong_amount(payment: Money, due: Money) -> Refused | None:
@@ -113,10 +126,7 @@ def let_off(connection: Connection, request: TicketRequest, reason: str, by: By)
 
 
 def terms(connection: Connection, request: int) -> Terms:
-    table = schema.payment_option
-    row = connection.execute(
-        select(table.c.option, table.c.reason).where(table.c.request == request)
-    ).first()
+    row = connection.execute(_TERMS, {"of_request": request}).first()
     return Terms(PaymentOption(row.option), row.reason) if row else Terms()
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from admission.values import Money
-from central import requests, vouchers
+from central import requests, spending
 from central.money import accounts, dues, returns
 from central.money.returns import Refund
 from central.request_rows import find
@@ -67,7 +67,7 @@ def _do(
     if (payment.amount if payment else Money(Decimal(0), due.currency)) != rest:
         extras = {"due": dues.told(rest)}
         return Refused("wrong_amount", "another difference is due", extras)
-    if payment and (refused := vouchers.unspendable(connection, payment, by)):
+    if payment and (refused := spending.unspendable(connection, new, payment, by)):
         return refused
     if refused := requests.sell(connection, new, f"confirmed: exchange {old.authorisation}", by):
         return refused
@@ -81,7 +81,8 @@ def _do(
     sold = find(connection, new.token)
     assert isinstance(sold, TicketRequest)
     for one in payments:
-        if refused := requests.settle(connection, sold, one, None, by):
+        whole = one is payments[-1]
+        if refused := requests.settle(connection, sold, one, None, by, whole=whole):
             return refused
     reason = f"exchanged for {new.authorisation}"
     return returns.take_back(connection, old, chosen, reason, by)
@@ -105,7 +106,8 @@ def _forbidden(
 
 
 def _start(connection: Connection, line: Line) -> datetime | None:
+    """Of what the line is good for first."""
     start: datetime | None = connection.scalar(
-        select(time_slot.c.start).where(time_slot.c.id == line.slot)
+        select(func.min(time_slot.c.start)).where(time_slot.c.id.in_(line.takes))
     )
     return start or line.valid_from

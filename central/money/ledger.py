@@ -8,11 +8,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, insert, select
 
 from admission.values import Money
 from central.money.accounts import RECEIVABLE, Postings, is_paid, merged
+from central.rows import insert_new, keyed, setting
 from central.schema import money_entry, posting, ticket_request, till
 from central.states import By
 
@@ -110,19 +110,24 @@ class Event:
         return sum((b for a, b in self.postings.items() if is_paid(a)), Decimal(0))
 
 
+_LOCK_TILL = select(till).where(*keyed(till.c.device)).with_for_update()
+_NUMBER = setting(till, "receipt", by="device")
+_BALANCES = (
+    select(posting.c.account, posting.c.amount)
+    .join(money_entry, money_entry.c.id == posting.c.entry)
+    .where(*keyed(money_entry.c.request))
+)
+
+
 def lock_till(connection: Connection, device: str) -> Till:
     """The device's till; until the transaction ends nobody else writes an entry of this device.
 
     Lock it after the request and before the feed, as everybody does.
     """
-    query = select(till).where(till.c.device == device).with_for_update()
-    if (row := connection.execute(query).first()) is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(insert(till).values(vars(Till(device))))
-        except IntegrityError:
-            pass  # another worker has just made it
-        row = connection.execute(query).one()
+    this = {"of_device": device}
+    if (row := connection.execute(_LOCK_TILL, this).first()) is None:
+        insert_new(connection, till, vars(Till(device)))
+        row = connection.execute(_LOCK_TILL, this).one()
     return Till(*row)
 
 
@@ -133,10 +138,10 @@ def record(connection: Connection, event: Event, by: By) -> None:
     last = lock_till(connection, by.who).receipt
     number = last + 1 if event.kind in NUMBERED else None
     if number:
-        connection.execute(update(till).where(till.c.device == by.who).values(receipt=number))
+        connection.execute(_NUMBER, {"of_device": by.who, "receipt": number})
     columns = {name: value for name, value in vars(event).items() if name != "postings"}
     columns |= {"kind": event.kind.value, "amount": event.amount, "receipt": number}
-    made = connection.execute(insert(money_entry).values(**columns, at=by.at, device=by.who))
+    made = connection.execute(insert(money_entry), columns | {"at": by.at, "device": by.who})
     assert made.inserted_primary_key is not None
     entry = made.inserted_primary_key[0]
     if event.postings:
@@ -145,11 +150,7 @@ def record(connection: Connection, event: Event, by: By) -> None:
 
 
 def balances(connection: Connection, request: int) -> Balances:
-    rows = connection.execute(
-        select(posting.c.account, posting.c.amount)
-        .join(money_entry, money_entry.c.id == posting.c.entry)
-        .where(money_entry.c.request == request)
-    )
+    rows = connection.execute(_BALANCES, {"of_request": request})
     return Balances(merged(*({account: amount} for account, amount in rows)))
 
 

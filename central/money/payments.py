@@ -34,7 +34,9 @@ def pay(
         return Refused("expired", "pay all of it, while there is room", {"due": dues.told(due)})
     amount = payment.amount.amount.quantize(minor_unit(due.currency))
     payment = replace(payment, amount=Money(amount, due.currency))
-    return requests.settle(connection, request, payment, holder, by) or find(connection, token)
+    whole = payment.amount == due
+    refused = requests.settle(connection, request, payment, holder, by, whole=whole)
+    return refused or find(connection, token)
 
 
 def choose(connection: Connection, token: str, terms: Terms, by: By) -> TicketRequest | Refused:

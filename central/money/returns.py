@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from admission.presence import history_of
 from admission.values import Money, TicketState
-from central import request_rows, requests, tickets, vouchers
+from central import request_rows, requests, spending, tickets, vouchers
 from central.money import accounts, dues, ledger
 from central.money.ledger import Event, Happened
 from central.offers import ProductKind
@@ -22,6 +22,7 @@ from central.prices import minor_unit
 from central.request_rows import find, note
 from central.schema import feed as facts
 from central.schema import money_entry
+from central.seats import places
 from central.states import By, IssuedTicket, Refused, Status, TicketRequest
 from runtime.wire import fact_from_data
 
@@ -106,9 +107,9 @@ def give_back(
     connection: Connection, request: TicketRequest, wanted: Refund, amount: Decimal, by: By
 ) -> Refused | None:
     """Write down that money went back. What was not owed to the visitor is an allowance."""
-    if wanted.method == vouchers.METHOD:
+    if wanted.method == spending.METHOD:
         money = Money(amount, request.currency)
-        done = vouchers.give_back(connection, wanted.reference, money, by, request.id)
+        done = spending.give_back(connection, wanted.reference, money, by, request)
         if isinstance(done, Refused):
             return done
     balances = ledger.balances(connection, request.id)
@@ -143,6 +144,7 @@ def take_back(
     for line in request.lines:
         if count := sum(one.line == line for one in chosen):
             request_rows.free_places(connection, request.id, line, count)
+    places.give_back(connection, request, chosen)
     note(connection, request.id, f"cancelled {len(ids)} tickets: {reason}", by)
     return None
 
@@ -222,7 +224,7 @@ def _void(connection: Connection, request: TicketRequest, reason: str, by: By) -
     balances = ledger.balances(connection, request.id)
     for code, amount in _spent_vouchers(connection, request).items():
         money = Money(amount, request.currency)
-        done = vouchers.give_back(connection, code, money, by, request.id)
+        done = spending.give_back(connection, code, money, by, request)
         if isinstance(done, Refused):
             return done
     undone = accounts.negated(balances.accounts)
@@ -237,7 +239,7 @@ def _spent_vouchers(connection: Connection, request: TicketRequest) -> dict[str,
     """Code → what was spent of it and not given back."""
     rows = connection.execute(
         select(money_entry.c.reference, money_entry.c.amount).where(
-            money_entry.c.request == request.id, money_entry.c.method == vouchers.METHOD
+            money_entry.c.request == request.id, money_entry.c.method == spending.METHOD
         )
     )
     return accounts.merged(*({vouchers.normal(code): amount} for code, amount in rows))

@@ -20,12 +20,12 @@ from central import (
 from central.access import Scope, needs
 from central.api import Api
 from central.bodies import Cancellation, Confirmation, NewRequest, Nothing, read_body
-from central.cart import Wish
 from central.idempotency import Answer
 from central.money import dues, ledger
 from central.request_rows import find, history, payments, set_holder
 from central.states import By, IssuedTicket, Refused, TicketRequest
 from central.venue import Venue
+from central.wishes import Wish
 
 ONE = "/v1/requests/{token:[A-Za-z0-9_-]{1,64}}"
 

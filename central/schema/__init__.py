@@ -11,15 +11,19 @@ from central.schema.customers import (
 )
 from central.schema.facts import feed, idempotency, quarantine, sequence
 from central.schema.money import day_end, money_entry, payment_option, posting, till
-from central.schema.offers import promo_code, promo_use, voucher, voucher_entry
+from central.schema.offers import promo_code, promo_use, voucher, voucher_change, voucher_entry
 from central.schema.requests import (
     history,
+    line_slot,
     payment,
     request_line,
     ticket,
     ticket_request,
+    ticket_window,
     time_slot,
 )
+from central.schema.seats import seat_block, seat_hold, seat_plan
+from central.schema.venue import venue_revision
 
 __all__ = [
     "Amount",
@@ -33,6 +37,7 @@ __all__ = [
     "idempotency",
     "lease",
     "lease_use",
+    "line_slot",
     "metadata",
     "money_entry",
     "payment",
@@ -44,13 +49,19 @@ __all__ = [
     "request_line",
     "request_reference",
     "request_word",
+    "seat_block",
+    "seat_hold",
+    "seat_plan",
     "sequence",
     "slot_change",
     "ticket",
     "ticket_request",
+    "ticket_window",
     "till",
     "time_slot",
+    "venue_revision",
     "voucher",
+    "voucher_change",
     "voucher_entry",
     "waiting",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from central.schema.base import UtcTime, metadata
 
@@ -49,9 +49,10 @@ request_reference = Table(
     Column("request", ForeignKey("ticket_request.id"), primary_key=True),
     Column("external_order", String(100), nullable=False, index=True),
     Column("customer", ForeignKey("customer.id"), index=True),
+    Column("pass_ticket", ForeignKey("ticket.id"), index=True),
 )
 """Of requests that refer to anything. `external_order` is the number that the seller's own system
-gave it."""
+gave it, `pass_ticket` the pass that was shown."""
 
 batch = Table(
     "batch",

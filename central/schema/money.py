@@ -37,7 +37,7 @@ money_entry = Table(
     Column("kind", String(12), nullable=False),
     Column("request", ForeignKey("ticket_request.id"), index=True),
     Column("currency", String(3), nullable=False),
-    Column("receipt", BigInteger),
+    Column("receipt", BigInteger, index=True),
     Column("method", String(40), nullable=False),
     Column("reference", String(100), nullable=False),
     Column("amount", Amount, nullable=False),

@@ -54,7 +54,10 @@ voucher = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("code", String(24), nullable=False, unique=True),
-    Column("value", Amount, nullable=False),
+    Column("value", Amount),
+    Column("product", Integer),
+    Column("quantity", Integer),
+    Column("price", Amount, nullable=False, server_default="0"),
     Column("currency", String(3), nullable=False),
     Column("valid_from", UtcTime, nullable=False),
     Column("valid_until", UtcTime, nullable=False),
@@ -67,16 +70,31 @@ voucher = Table(
     Column("copy", Integer),
     UniqueConstraint("request", "line", "copy"),
 )
-"""`request`, `line` and `copy` tell of what sale it is; a voucher of the office has none."""
+"""Worth `value`, or `quantity` of a `product`; `price` was paid for it. `request`, `line` and `copy`
+tell of what sale it is; a voucher of the office has none."""
 
 voucher_entry = Table(
     "voucher_entry",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("voucher", ForeignKey("voucher.id"), nullable=False, index=True),
-    Column("request", ForeignKey("ticket_request.id")),
+    Column("request", ForeignKey("ticket_request.id"), index=True),
     Column("at", UtcTime, nullable=False),
     Column("who", String(40), nullable=False),
     Column("amount", Amount, nullable=False),
+    Column("pieces", Integer, nullable=False, server_default="0"),
 )
-"""What moved the balance: below nothing it was spent. The balance is the value and all entries."""
+"""What moved the balance: below nothing it was spent. The balance is the value and all entries, or
+the quantity and all `pieces`."""
+
+voucher_change = Table(
+    "voucher_change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("voucher", ForeignKey("voucher.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("who", String(40), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("what", Text, nullable=False),
+)
+"""What happened to a voucher, for people."""

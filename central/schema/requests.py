@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -36,11 +37,13 @@ time_slot = Table(
     Column("planned", Boolean, nullable=False, server_default=true()),
     Column("closed", Boolean),
     Column("own_capacity", Integer),
+    Column("seating", ForeignKey("seat_plan.digest")),
     Index(None, "attraction", "day"),
 )
 """`day` is the local day on which the slot starts. `planned` is false for a slot that is kept
 though the schedules have it no more. `closed` and `own_capacity` are what staff did to it; null is
-as planned."""
+as planned. `seating` is the plan of its seats, if it has any; then `own_capacity` counts those that
+are not blocked."""
 
 ticket_request = Table(
     "ticket_request",
@@ -56,6 +59,9 @@ ticket_request = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("holder", JSON(none_as_null=True)),
     Column("device", String(40), nullable=False, server_default=""),
+    Index(None, "channel", "id"),
+    Index(None, "device", "id"),
+    Index(None, "language", "id"),
 )
 
 request_line = Table(
@@ -63,7 +69,7 @@ request_line = Table(
     metadata,
     Column("request", ForeignKey("ticket_request.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("slot", ForeignKey("time_slot.id"), index=True),
+    Column("slot", String(64)),
     Column("description", String(30), nullable=False),
     Column("attraction", String(40), nullable=False),
     Column("attraction_name", JSON, nullable=False),
@@ -72,7 +78,6 @@ request_line = Table(
     Column("price", Amount, nullable=False),
     Column("persons", Integer, nullable=False),
     Column("quantity", Integer, nullable=False),
-    Column("places", Integer, nullable=False),
     Column("kind", String(12), nullable=False, server_default="ticket"),
     Column("rule", String(40), nullable=False, server_default=""),
     Column("tax_percent", Amount, nullable=False, server_default="0"),
@@ -80,9 +85,30 @@ request_line = Table(
     Column("value", Amount),
     Column("valid_from", UtcTime),
     Column("valid_until", UtcTime),
+    Column("entitled", JSON, nullable=False, server_default="[]"),
+    Column("seating", JSON, nullable=False, server_default="[]"),
+    Column("text", String(200), nullable=False, server_default=""),
+    Column("ticket_text", JSON, nullable=False, server_default="{}"),
+    Column("gives_product", Integer),
+    Column("gives_quantity", Integer, nullable=False, server_default="0"),
 )
-"""What was sold, as it was called and priced then. `places` = persons x quantity. `valid_from` and
-`valid_until` are of lines without a slot, `value` is of vouchers."""
+"""What was sold, as it was called and priced then; never changed. `slot` is the one that made the
+price; `entitled` are the single attractions that a ticket of it opens, if they differ. `valid_from`
+and `valid_until` are of what is open without a slot; `value`, or `gives_product` and
+`gives_quantity`, is of vouchers. `text` and `ticket_text` go on the printed tickets."""
+
+line_slot = Table(
+    "line_slot",
+    metadata,
+    Column("request", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("slot", ForeignKey("time_slot.id"), primary_key=True),
+    Column("places", Integer, nullable=False),
+    ForeignKeyConstraint(["request", "line"], ["request_line.request", "request_line.number"]),
+    Index(None, "slot", "request", "places"),
+)
+"""The places that a line takes in each of its time slots: sold, held or waited for, as its request
+stands. The index is all that counting them reads of it."""
 
 ticket = Table(
     "ticket",
@@ -99,6 +125,17 @@ ticket = Table(
     Column("state", String(12), nullable=False),
 )
 
+ticket_window = Table(
+    "ticket_window",
+    metadata,
+    Column("ticket", ForeignKey("ticket.id"), primary_key=True),
+    Column("attraction", String(40), primary_key=True),
+    Column("slot", ForeignKey("time_slot.id"), index=True),
+    Column("valid_from", UtcTime, nullable=False),
+    Column("valid_until", UtcTime, nullable=False),
+)
+"""When a ticket opens a single attraction, within its own time; of tickets that have such."""
+
 payment = Table(
     "payment",
     metadata,
@@ -107,7 +144,7 @@ payment = Table(
     Column("at", UtcTime, nullable=False),
     Column("who", String(40), nullable=False),
     Column("method", String(40), nullable=False),
-    Column("reference", String(100), nullable=False),
+    Column("reference", String(100), nullable=False, index=True),
     Column("amount", Amount, nullable=False),
     Column("currency", String(3), nullable=False),
 )

@@ -27,7 +27,7 @@ from admission.facts import CENTRAL, Admitted, Event, Fact, Lapsed, ProductPubli
 from admission.ledger import Ledger
 from admission.reasons import Reason, explain
 from admission.request import AdmissionRequest, Denied, Granted
-from admission.values import LaneMode, Ticket, TicketState
+from admission.values import Entitlement, LaneMode, Product, Ticket, TicketState, Window
 
 STRANGER = SigningKey(1, bytes(32), KEY.valid_from)
 
@@ -167,6 +167,70 @@ def test_use_of_one_attraction_leaves_another_alone() -> None:
     code = sign_ticket(KEY, both)
     assert reason(ask(book, code)) is Reason.ALREADY_USED
     assert reason(ask(book, code, attraction="tour")) is None
+
+
+LUNCH = Window(NOON + timedelta(minutes=15), NOON + timedelta(minutes=40))
+DAY_AND_TOUR = Product(
+    51, "Day and tour", (DAY_PASS.entitlements[0], Entitlement("tour", persons=2))
+)
+
+
+def day_and_tour(*windows: tuple[str, Window]) -> tuple[Ledger, str]:
+    """A ticket for five with windows of its own, and its code."""
+    own = replace(ticket(product=DAY_AND_TOUR, persons=5), windows=windows)
+    book = ledger(own)
+    book.fold(Fact(CENTRAL, 99, NOON, ProductPublished(DAY_AND_TOUR)))
+    return book, sign_ticket(KEY, own)
+
+
+def test_each_attraction_has_its_own_window() -> None:
+    book, code = day_and_tour(("museum", TODAY), ("tour", LUNCH))
+    assert reason(ask(book, code)) is None
+    early = ask(book, code, attraction="tour")
+    assert isinstance(early, Denied)
+    assert explain(early, NOON, BERLIN) == "opens at 12:15"
+    assert reason(ask(book, code, LUNCH.start, "tour")) is None
+    late = ask(book, code, LUNCH.end, "tour")
+    assert isinstance(late, Denied)
+    assert explain(late, NOON, BERLIN) == "closed at 12:40"
+
+
+def test_an_attraction_that_was_left_out_is_not_opened() -> None:
+    book, code = day_and_tour(("museum", TODAY))
+    assert reason(ask(book, code)) is None
+    assert reason(ask(book, code, attraction="tour")) is Reason.WRONG_ATTRACTION
+
+
+def test_a_gate_that_never_heard_of_the_ticket_goes_by_its_whole_window() -> None:
+    _, code = day_and_tour(("museum", TODAY), ("tour", LUNCH))
+    book = ledger()
+    book.fold(Fact(CENTRAL, 99, NOON, ProductPublished(DAY_AND_TOUR)))
+    assert reason(ask(book, code, attraction="tour")) is None
+
+
+def test_at_an_entrance_to_both_the_one_that_is_open_or_opens_next_counts() -> None:
+    morning = Window(TODAY.start, NOON)
+    book, code = day_and_tour(("museum", morning), ("tour", LUNCH))
+
+    def at(now: datetime) -> Granted | Denied:
+        both = frozenset({"museum", "tour"})
+        return decide(book, AdmissionRequest(code, both, BERLIN), now)
+
+    inside = [at(now) for now in (morning.start, LUNCH.start)]
+    opened = [a.entitlement for a in inside if isinstance(a, Granted)]
+    assert opened == list(DAY_AND_TOUR.entitlements)
+    between, after = at(NOON), at(LUNCH.end + timedelta(hours=1))
+    assert isinstance(between, Denied) and between.at == LUNCH.start
+    assert isinstance(after, Denied) and after.at == LUNCH.end
+
+
+def test_a_line_for_fewer_persons_admits_no_more_of_the_ticket() -> None:
+    book, code = day_and_tour(("museum", TODAY), ("tour", TODAY))
+    whole, part = ask(book, code), ask(book, code, attraction="tour")
+    assert isinstance(whole, Granted) and whole.persons == 5
+    assert isinstance(part, Granted) and part.persons == 2
+    tell(book, 1, Admitted(part.ticket.id, "tour", "n", 2))
+    assert reason(ask(book, code, attraction="tour")) is Reason.ALREADY_USED
 
 
 @pytest.mark.parametrize(

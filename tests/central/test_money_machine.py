@@ -16,7 +16,7 @@ from admission.codes import SigningKey
 from admission.facts import Admitted, Fact
 from admission.values import Money
 from central import feed, requests, tickets
-from central.cart import Wanted, Wish
+from central.wishes import Wanted, Wish
 from central.database import make_engine, migrate
 from central.money import accounts, days, dues, ledger, payments, returns
 from central.money.dues import PaymentOption, Terms

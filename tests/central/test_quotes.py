@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, Clock
 
 from central import cart, promotions, requests
-from central.cart import Wanted, Wish
+from central.wishes import Wanted, Wish
 from central.database import make_engine, migrate
 from central.prices import minor_unit
 from central.promotions import Applied, Per, Promo

@@ -42,7 +42,7 @@ from admission.facts import (
 )
 from admission.ledger import Ledger
 from admission.request import AdmissionRequest, LedgerView
-from admission.values import Entitlement, TicketState, Validation
+from admission.values import Entitlement, TicketState, Validation, Window
 from gate.ledger import GateLedger
 from runtime.outbox import Outbox
 
@@ -54,6 +54,17 @@ TICKETS = [
     for product in (MUSEUM, DAY_PASS, THREE_TIMES)
     for state in TicketState
 ]
+MORNING, EVENING = (
+    Window(NOON + timedelta(hours=a), NOON + timedelta(hours=b)) for a, b in ((-3, 1), (1, 6))
+)
+TICKETS += [
+    replace(TICKETS[0], windows=windows)
+    for windows in (
+        (("museum", MORNING),),
+        (("museum", EVENING), ("tour", MORNING)),
+        (("tour", EVENING),),
+    )
+]
 KEYS = [KEY.issuer, OTHER_KEY.issuer, replace(KEY.issuer, id=2)]
 CODES = [
     *(sign_ticket(key, ticket(id_)) for id_ in IDS for key in (KEY, OTHER_KEY)),
@@ -63,9 +74,14 @@ TIMES = (NOON, NOON + timedelta(hours=7), NOON + timedelta(days=1))
 
 ids = st.sampled_from(IDS)
 few = st.integers(1, 3)
-entitlements = st.tuples(
-    st.builds(Entitlement, st.just("museum"), st.sampled_from(Validation), few)
+one = st.builds(
+    Entitlement,
+    st.sampled_from(["museum", "tour"]),
+    st.sampled_from(Validation),
+    few,
+    persons=st.none() | few,
 )
+entitlements = st.tuples(one) | st.tuples(one, one)
 catalogue: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from(TICKETS).map(TicketIssued),
     st.sampled_from(KEYS).map(KeyPublished),
@@ -149,7 +165,11 @@ def numbered(events: list[Event]) -> list[Fact]:
 
 def answers(view: LedgerView) -> list[object]:
     """Everything that the rules can ask of a ledger, and what they make of it."""
-    requests = [AdmissionRequest(code, frozenset({"museum"}), BERLIN) for code in CODES]
+    requests = [
+        AdmissionRequest(code, frozenset(entrances), BERLIN)
+        for code in CODES
+        for entrances in (["museum"], ["museum", "tour"])
+    ]
     return [
         *(view.ticket(id_) for id_ in IDS),
         *(view.ticket_by_low_bits(low_bits(id_)) for id_ in IDS),

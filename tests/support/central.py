@@ -48,7 +48,7 @@ UNHURRIED = HttpSettings(rate=Rate(1_000_000, 1_000_000))
 
 
 def settings_in(folder: Path, **changes: Any) -> CentralSettings:
-    settings = CentralSettings(folder, CONFIG / "venue.toml", DEVICES, http=UNHURRIED)
+    settings = CentralSettings(folder, DEVICES, CONFIG / "venue.toml", http=UNHURRIED)
     return replace(settings, **changes)
 
 

@@ -1,0 +1,95 @@
+"""A flash sale at central, with a kill -9 half-way, against a server that does nothing.
+
+The sale is that of the tests (tests/support/flash.py), larger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+
+from bench.figure import Figure, Plan, figure
+from bench.processes import running
+from wicket.demo.venue import free_port
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+AT_ONCE = 64
+BUYERS, PLACES = 5_000, 500
+FEW_BUYERS, FEW_PLACES = 500, 50
+BODY = {"lines": [{"product": 4, "slot": "x" * 20, "quantity": 1}], "channel": "kiosk"}
+Server = Callable[[], AbstractContextManager[Any]]
+
+
+async def measure(plan: Plan) -> list[Figure]:
+    postgres = import_module("support.postgres").postgres
+    return [
+        await _measure(plan, "SQLite", nullcontext),
+        await _measure(plan, "PostgreSQL", lambda: postgres(settings=())),
+    ]
+
+
+async def _measure(plan: Plan, database: str, server: Server) -> Figure:
+    """Against as many answers of a server that does nothing, to as many clients."""
+    flash_sale = import_module("support.flash").flash_sale
+    buyers, places = (FEW_BUYERS, FEW_PLACES) if plan.quick else (BUYERS, PLACES)
+    folder = plan.folder / database
+    folder.mkdir()
+    with server() as started:
+        url = started.fresh() if started else f"sqlite:///{folder}/central.sqlite"
+        sold = await flash_sale(
+            folder, url, buyers=buyers, places=places, at_once=AT_ONCE, server=started
+        )
+    async with _noop(folder) as noop:
+        bare_s = await _ask(noop, sold.answers)
+    return figure(
+        f"flash sale, {database}",
+        [(sold.seconds, bare_s)],
+        unit="s",
+        against=f"{sold.answers:,} answers of an aiohttp server that does nothing",
+        besides=_told(sold, places),
+    )
+
+
+def _told(sold: Any, places: int) -> str:
+    shortage = f"{places - sold.sales} places unsold, " if sold.sales < places else ""
+    found = f"; {len(sold.findings)} things wrong: {sold.findings[0]}" if sold.findings else ""
+    return (
+        f"{sold.sales / sold.seconds:.0f} sales/s, {sold.answers / sold.seconds:.0f} answers/s; "
+        f"{shortage}oversold {sold.oversold}, paid without a place {sold.paid_without_place}, "
+        f"without a definite answer {sold.undecided}, longest wait {sold.longest_s:.1f} s{found}"
+    )
+
+
+@asynccontextmanager
+async def _noop(folder: Path) -> AsyncIterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "bench.noop", str(port)]
+    async with running("noop", command, folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+async def _ask(url: str, number: int) -> float:
+    """The seconds that so many answers take, as many at once as in the sale."""
+    buyer = import_module("support.workers").Buyer
+    asked = iter(range(number))
+
+    async def lane(one: Any, numbers: Iterator[int]) -> None:
+        for _ in numbers:
+            await one.post("/v1/requests", BODY)
+
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        begun = perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for n in range(AT_ONCE):
+                group.create_task(lane(buyer(http, [url], f"lane {n}"), asked))
+        return perf_counter() - begun

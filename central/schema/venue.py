@@ -1,0 +1,17 @@
+"""The venue as the office imported it, revision after revision; the newest counts."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, String, Table, Text
+
+from central.schema.base import UtcTime, metadata
+
+venue_revision = Table(
+    "venue_revision",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("who", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""`text` is the whole venue.toml, comments included. Rows are never changed."""

@@ -1,0 +1,1 @@
+"""Seats: the plan of a hall, the best of the free ones, and who holds which."""
