@@ -1,4 +1,4 @@
-"""Booking against capacity: sold + reserved + leased never exceed it. When a slot is on sale."""
+"""Booking against capacity: what is taken never exceeds it. When a slot is on sale."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from admission.values import TimeSlot
+from admission.values import Control, TimeSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +19,50 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Visits:
+    """Persons who came in a time slot: `admitted` in all, `guests` of them without a place in it
+    (with a pass, say). `came`: how many of those with a place need not be waited for any more.
+    `present`: who is inside, whoever it is."""
+
+    admitted: int = 0
+    guests: int = 0
+    came: int = 0
+    present: int = 0
+
+
+NO_VISITS = Visits()
+
+
+@dataclass(frozen=True, slots=True)
 class Occupancy:
     """How full a time slot is, in persons. `capacity` None means no limit. `share` is that of the
-    channel that asks, if it has one."""
+    channel that asks, if it has one. `visits` count as `control` says; `shut`: the arrival is over,
+    whoever has not come comes no more."""
 
     capacity: int | None
     sold: int = 0
     reserved: int = 0
     leased: int = 0
     share: Share | None = None
+    control: Control = Control.SALES
+    visits: Visits = NO_VISITS
+    shut: bool = False
+
+    @property
+    def booked(self) -> int:
+        return self.sold + self.reserved + self.leased
 
     @property
     def taken(self) -> int:
-        return self.sold + self.reserved + self.leased
+        """What counts against the capacity."""
+        match self.control:
+            case Control.ADMITTED:
+                return self.visits.admitted if self.shut else self.booked + self.visits.guests
+            case Control.PRESENT:
+                coming = 0 if self.shut else self.booked - self.visits.came
+                return coming + self.visits.present
+            case _:
+                return self.booked
 
     @property
     def left(self) -> int | None:

@@ -197,6 +197,20 @@ class History:
     forgiven: tuple[tuple[str, datetime], ...] = ()
 
 
+class Control(Enum):
+    """What counts against the capacity of a time slot (central/visits.py): places that are sold,
+    also whoever was admitted, or who is present. NONE: nothing does."""
+
+    SALES = "sales"
+    ADMITTED = "admitted"
+    PRESENT = "present"
+    NONE = "none"
+
+    @property
+    def counts_visits(self) -> bool:
+        return self in {Control.ADMITTED, Control.PRESENT}
+
+
 @dataclass(frozen=True, slots=True)
 class TimeSlot:
     """A bookable time of an attraction. `capacity` None means no limit; `shares` are pairs of a
@@ -212,3 +226,4 @@ class TimeSlot:
     capacity: int | None
     shares: tuple[tuple[str, int], ...] = ()
     seating: str = ""
+    control: Control = Control.SALES

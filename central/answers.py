@@ -8,11 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from admission.values import Money
+from admission.booking import Occupancy
+from admission.values import Money, Use
+from central.customers import Suggested
 from central.feed import Entry
 from central.idempotency import Answer
 from central.offers import Offer
 from central.schedule import describe
+from central.seats.plan import in_words
 from central.slots import Listed
 from central.states import By, HistoryEntry, IssuedTicket, Line, Payment, Refused, TicketRequest
 from central.venue import Attraction, Venue
@@ -32,6 +35,7 @@ _STATUS = dict.fromkeys(
         "unknown_day_end",
         "unknown_customer",
         "unknown_batch",
+        "unknown_seat",
     ),
     404,
 ) | {"venue_invalid": 400}
@@ -77,6 +81,7 @@ def _attraction(venue: Venue, attraction: Attraction) -> Json:
         "kind": attraction.kind.value,
         "name": attraction.name,
         "text": attraction.text,
+        "seated": bool(attraction.seating),
         "products": [_offer(venue, attraction, offer) for offer in attraction.products],
     }
 
@@ -93,6 +98,7 @@ def _offer(venue: Venue, attraction: Attraction, offer: Offer) -> Json:
         "slot": offer.asks(attraction.id)[0].slot.value,
         "entitlements": _entitlements(attraction, offer),
         "tax_percent": f"{offer.tax_percent:f}",
+        "zones": list(offer.zones),
     }
 
 
@@ -136,6 +142,16 @@ def _slot(listed: Listed, zone: ZoneInfo, now: datetime, wanted: int) -> Json:
         "description": describe(listed.slot.start, zone),
         "left": listed.occupancy.left,
         "blocked": blocked.value if blocked else None,
+        **visits(listed.occupancy),
+    }
+
+
+def visits(occupancy: Occupancy) -> Json:
+    """Who came, where that counts."""
+    counts, told = occupancy.control.counts_visits, occupancy.visits
+    return {
+        "admitted": told.admitted if counts else None,
+        "present": told.present if counts else None,
     }
 
 
@@ -169,6 +185,30 @@ def full_request(
     }
 
 
+def ticket(
+    request: TicketRequest, issued: IssuedTicket, uses: Iterable[Use], by: Suggested
+) -> Json:
+    return {
+        "ticket": _ticket(issued),
+        "request": request.token,
+        "authorisation": request.authorisation,
+        "uses": [
+            {
+                "at": use.at.isoformat(),
+                "attraction": use.attraction,
+                "device": use.device,
+                "lane": use.lane,
+                "persons": use.entered,
+            }
+            for use in uses
+        ],
+        "suggested": {
+            "customer": by.customer,
+            "holder": asdict(by.holder) if by.holder else None,
+        },
+    }
+
+
 def told(history: Iterable[HistoryEntry]) -> list[Json]:
     return [
         {
@@ -192,12 +232,14 @@ def sold_line(line: Line) -> Json:
         "slots": {one.attraction: one.slot for one in line.opens if one.slot},
         "description": line.description,
         "quantity": line.quantity,
+        "text": line.text,
         "price": money(line.price),
         "rule": line.rule,
         "discount": money(Money(line.discount, line.price.currency)),
         "total": money(line.total),
         "tax_percent": f"{line.tax_percent:f}",
         "tax": money(line.tax),
+        "seats": [seat for one in line.seating for seat in one.seats if seat],
     }
 
 
@@ -234,6 +276,9 @@ def _ticket(issued: IssuedTicket) -> Json:
         "persons": ticket.persons,
         "price": money(line.price),
         "state": ticket.state.value,
+        "text": line.text,
+        "product_text": line.ticket_text,
+        "seats": [in_words(seat) for _, seat in issued.seats],
     }
 
 

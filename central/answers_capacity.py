@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from central.answers import Json
+from central.answers import Json, visits
 from central.leases import Lease
 from central.schedule import describe
 from central.slot_changes import Conflict, SlotReport
@@ -70,6 +70,8 @@ def _slot(listed: Listed, zone: ZoneInfo) -> Json:
         "sold": occupancy.sold,
         "reserved": occupancy.reserved,
         "leased": occupancy.leased,
+        "control": occupancy.control.value,
+        **visits(occupancy),
     }
 
 

@@ -22,6 +22,8 @@ MAX_LINES = 20
 MAX_QUANTITY = 20
 MAX_PROMO_CODES = 5
 MAX_SLOT = 64
+MAX_SEATS = 1000
+MAX_SEAT = 40
 MAX_TEXT = 200
 MAX_ORDER = 100
 MAX_NUMBER = 11
@@ -54,6 +56,7 @@ def check_cart(lines: Sequence[Wanted], promo_codes: Sequence[str]) -> None:
         if not 1 <= line.quantity <= MAX_QUANTITY:
             raise ValueError(f"lines[{number}].quantity: 1 to {MAX_QUANTITY}")
         check_slots(f"lines[{number}]", line)
+        check_seats(f"lines[{number}]", line)
     if len(promo_codes) > MAX_PROMO_CODES or not all(1 <= len(c) <= 40 for c in promo_codes):
         raise ValueError(f"promo_codes: at most {MAX_PROMO_CODES}, of 1 to 40 characters")
 
@@ -62,8 +65,20 @@ def check_slots(what: str, line: Wanted) -> None:
     """Raise ValueError for slots and attractions that cannot be."""
     if max(map(len, (line.slot, *line.slots, *line.slots.values(), *line.without))) > MAX_SLOT:
         raise ValueError(f"{what}: slots and attractions have at most {MAX_SLOT} characters")
+    if len(line.text) > MAX_TEXT:
+        raise ValueError(f"{what}: text has at most {MAX_TEXT} characters")
     if max(len(line.slots), len(line.without)) > MAX_LINES:
         raise ValueError(f"{what}: at most {MAX_LINES} slots, and as many without")
+
+
+def check_seats(what: str, line: Wanted) -> None:
+    """Raise ValueError for seats that cannot be."""
+    if len(line.seats) > MAX_SEATS or len(set(line.seats)) < len(line.seats):
+        raise ValueError(f"{what}.seats: at most {MAX_SEATS}, each once")
+    if not all(1 <= len(seat) <= MAX_SEAT for seat in line.seats):
+        raise ValueError(f"{what}.seats: of 1 to {MAX_SEAT} characters")
+    if not 0 <= line.wheelchair <= (0 if line.seats else MAX_SEATS):
+        raise ValueError(f"{what}.wheelchair: 0 to {MAX_SEATS}, and only without seats")
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,8 @@ def check_told(holder: Holder | None, references: References) -> None:
         raise ValueError(f"references.external_order: at most {MAX_ORDER} characters")
     if len(references.customer) > MAX_NUMBER:
         raise ValueError("references.customer: a number like C-000042")
+    if len(references.pass_ticket) > MAX_TEXT:
+        raise ValueError(f"references.pass_ticket: at most {MAX_TEXT} characters")
 
 
 @dataclass(frozen=True)

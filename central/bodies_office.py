@@ -10,7 +10,7 @@ from aiohttp import web
 
 from central import words
 from central.batches import Order
-from central.bodies import MAX_NUMBER, MAX_TEXT, check_slots, check_told
+from central.bodies import MAX_NUMBER, MAX_TEXT, check_slots, check_told, query_text
 from central.customers import Details
 from central.money.dues import PaymentOption
 from central.references import Told

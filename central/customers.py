@@ -175,6 +175,27 @@ def holder_of(connection: Connection, ticket: int) -> Holder | None:
     return found.details.holder if isinstance(found, Customer) else None
 
 
+@dataclass(frozen=True)
+class Suggested:
+    """Who a ticket is of: a customer's number, "" for none, and what is known of them."""
+
+    customer: str
+    holder: Holder | None
+
+
+def suggested(connection: Connection, ticket: int) -> Suggested:
+    """The customer of the ticket's request; if it has none, the only one with its holder's e-mail
+    address."""
+    holder, table = holder_of(connection, ticket), request_reference
+    own = select(schema.ticket.c.request).where(schema.ticket.c.id == ticket).scalar_subquery()
+    known = connection.scalar(select(table.c.customer).where(table.c.request == own))
+    found = standing(connection, number_of(known))
+    if isinstance(found, Customer):
+        return Suggested(found.number, holder)
+    alike = search(connection, Holder(email=holder.email), 0, 2) if holder and holder.email else []
+    return Suggested(alike[0].number if len(alike) == 1 else "", holder)
+
+
 def _alone(connection: Connection, number: str) -> Customer | Refused:
     """The customer, locked, if it was neither merged nor erased."""
     found = find(connection, number, lock=True)

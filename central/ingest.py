@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from admission.facts import Fact, KeyPublished, ProductPublished, TagBound, TicketIssued
-from central import feed
+from central import feed, visits, waiting
 from central.schema import quarantine
 from runtime.convert import Invalid, structure
 from runtime.wire import decode, encode, fact_from_data
@@ -65,7 +65,10 @@ def take(
                 bad.append(problem)
         taken = number
     if taken > last:
+        touched = visits.touched(connection, good, now)
         feed.accept(connection, good, now)
+        if freed := visits.count(connection, touched):
+            waiting.serve(connection, freed, now)
         feed.take_up_to(connection, device, taken)
     _set_aside(connection, device, bad, now)
     return taken

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from admission.booking import NoRoom, book, in_words
-from central import ingest, slots, waiting
+from central import ingest, slots, visits, waiting
 from central.schema import lease, lease_use
 from central.settings import Channel
 from central.states import By, Refused
@@ -128,6 +128,7 @@ def use(
         )
         this = lease.c.id == number
         connection.execute(update(lease).where(this).values(used=found.used + places))
+        visits.recount(connection, ids, by.at)
     return _find(connection, number, by.who)
 
 

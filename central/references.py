@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert, select, update
 
-from central import customers
+from admission.codes import human_code
+from central import customers, lookup
 from central.request_rows import find, note, set_holder
 from central.rows import keyed
 from central.schema import request_reference, ticket_request
 from central.states import NO_REFERENCES, By, Holder, References, Refused, TicketRequest
 
-_OF_REQUEST = select(request_reference.c.external_order, request_reference.c.customer).where(
-    *keyed(request_reference.c.request)
-)
+_OF_REQUEST = select(request_reference).where(*keyed(request_reference.c.request))
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Told:
 
 def unknown(connection: Connection, told: References) -> Refused | None:
     """Why a request cannot refer to that."""
+    if told.pass_ticket and lookup.id_of(connection, told.pass_ticket) is None:
+        return lookup.UNKNOWN
     if not told.customer:
         return None
     found = customers.standing(connection, told.customer)
@@ -38,7 +39,8 @@ def of_request(connection: Connection, request: int) -> References:
     row = connection.execute(_OF_REQUEST, {"of_request": request}).first()
     if row is None:
         return References()
-    return References(row.external_order, customers.number_of(row.customer))
+    shown = human_code(row.pass_ticket) if row.pass_ticket else ""
+    return References(row.external_order, customers.number_of(row.customer), shown)
 
 
 def refer(connection: Connection, request: int, told: References, by: By) -> None:
@@ -50,13 +52,17 @@ def refer(connection: Connection, request: int, told: References, by: By) -> Non
         customer = customers.standing(connection, told.customer, lock=True)
         assert not isinstance(customer, Refused), customer
         told = replace(told, customer=customer.number)
+    shown = lookup.id_of(connection, told.pass_ticket or before.pass_ticket)
     after = References(
-        told.external_order or before.external_order, told.customer or before.customer
+        told.external_order or before.external_order,
+        told.customer or before.customer,
+        human_code(shown) if shown else "",
     )
     if after == before:
         return
     table, columns = request_reference, {"external_order": after.external_order}
-    keys = {"customer": customers.id_of(after.customer) if after.customer else None}
+    customer_id = customers.id_of(after.customer) if after.customer else None
+    keys = {"customer": customer_id, "pass_ticket": shown}
     here = table.c.request == request
     if not connection.execute(update(table).where(here).values(columns | keys)).rowcount:
         connection.execute(insert(table).values(request=request, **columns, **keys))

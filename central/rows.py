@@ -32,10 +32,11 @@ def _set(statement: Update, table: Table, columns: tuple[str, ...]) -> Update:
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row; false if its key is there. A key that somebody else is just inserting is
     waited for."""
-    return connection.execute(_insert(table, connection.dialect.name), dict(row)).rowcount == 1
+    made = connection.execute(_insert(table, connection.dialect.name), dict(row))
+    return made.first() is not None
 
 
 @cache
 def _insert(table: Table, dialect: str) -> Any:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing()
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)

@@ -150,6 +150,7 @@ def _slot(attraction: Attraction, planned: _Time, zone: ZoneInfo) -> TimeSlot | 
         capacity=planned.capacity if plan is None else len(plan.seats),
         shares=tuple(sorted((channel.value, n) for channel, n in attraction.shares.items())),
         seating=plan.digest if plan else "",
+        control=attraction.control,
     )
 
 

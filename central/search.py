@@ -8,10 +8,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, false, select
 
-from admission.codes import ALPHABET, HumanCode, SignedCode, human_code, read_code
-from central import customers, words
+from admission.codes import ALPHABET, human_code
+from central import customers, lookup, words
 from central.request_rows import found
-from central.schema import request_reference, request_word, ticket, ticket_request
+from central.schema import (
+    money_entry,
+    payment,
+    request_reference,
+    request_word,
+    ticket,
+    ticket_request,
+)
 from central.states import Holder, References, TicketRequest
 
 CODE = 8
@@ -22,13 +29,21 @@ _ALIKE = str.maketrans("OIL", "011")
 
 @dataclass(frozen=True)
 class Criteria:
-    """What is told; "" for what is not. A request must fit all of it."""
+    """What is told; "" for what is not. A request must fit all of it. `receipt` is one of ours,
+    "17" of any device or "kiosk-1/17"; `payment` the reference of a payment, the terminal's receipt
+    number; `pass_ticket` the code of a pass that was shown."""
 
     token: str = ""
     code: str = ""
     order: str = ""
     customer: str = ""
     ticket: str = ""
+    pass_ticket: str = ""
+    language: str = ""
+    channel: str = ""
+    device: str = ""
+    receipt: str = ""
+    payment: str = ""
     holder: Holder = NOBODY
 
 
@@ -79,8 +94,20 @@ def _conditions(told: Criteria) -> list[ColumnElement[bool]]:
     if told.customer:
         customer = request_reference.c.customer
         conditions.append(_refers(customer == customers.id_of(told.customer)))
+    for name in ("language", "channel", "device"):
+        if text := getattr(told, name):
+            conditions.append(table.c[name] == text)
+    if told.receipt:
+        conditions.append(_has_receipt(told.receipt))
+    if told.payment:
+        paid = select(payment.c.request).where(payment.c.reference == told.payment)
+        conditions.append(table.c.id.in_(paid))
+    if told.pass_ticket:
+        shown = select(ticket.c.id).where(lookup.is_ticket(told.pass_ticket))
+        conditions.append(_refers(request_reference.c.pass_ticket.in_(shown)))
     if told.ticket:
-        conditions.append(_has_ticket(told.ticket))
+        own = select(ticket.c.request).where(lookup.is_ticket(told.ticket))
+        conditions.append(ticket_request.c.id.in_(own))
     return conditions
 
 
@@ -88,21 +115,24 @@ def _refers(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return ticket_request.c.id.in_(select(request_reference.c.request).where(condition))
 
 
-def _has_ticket(text: str) -> ColumnElement[bool]:
-    match read_code(text):
-        case SignedCode() as code:
-            this = ticket.c.id == code.ticket.id
-        case HumanCode(bits):
-            this = ticket.c.human_code == human_code(bits)
-        case _:
-            return false()
-    return ticket_request.c.id.in_(select(ticket.c.request).where(this))
+def _has_receipt(text: str) -> ColumnElement[bool]:
+    device, _, number = text.rpartition("/")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return false()
+    conditions = [money_entry.c.receipt == int(number)]
+    if device:
+        conditions.append(money_entry.c.device == device)
+    return ticket_request.c.id.in_(select(money_entry.c.request).where(*conditions))
 
 
 def _references(connection: Connection, requests: Sequence[int]) -> dict[int, References]:
     table = request_reference
     rows = connection.execute(select(table).where(table.c.request.in_(requests)))
     return {
-        row.request: References(row.external_order, customers.number_of(row.customer))
+        row.request: References(
+            row.external_order,
+            customers.number_of(row.customer),
+            human_code(row.pass_ticket) if row.pass_ticket else "",
+        )
         for row in rows
     }

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from admission.codes import SigningKey
 from admission.facts import CENTRAL
-from central import feed, idempotency, ingest, requests, slots, venues, waiting
+from central import feed, idempotency, ingest, requests, slots, venues, visits, waiting
 from central.api import Api
 from central.database import Database, DatabaseDown
 from central.duty import take_turns
@@ -123,7 +123,10 @@ def plan(connection: Connection, venue: Venue, now: datetime) -> date:
     plans = [attraction.plan for attraction in venue.attractions if attraction.plan]
     for one in plans:
         seats.keep_plan(connection, one)
+    counted = visits.begun(connection, now)
     slots.refresh(connection, planned, venue.zone, now)
+    if visits.begun(connection, now) - counted:
+        visits.rebuild(connection, now)
     if plans:
         staff.replan(connection, planned, plans, now)
     return today

@@ -128,12 +128,13 @@ def _changed(connection: Connection, now: datetime) -> dict[str, int]:
     """Slot → persons whose tickets tell other times."""
     of_line = (ticket.c.request == line_slot.c.request) & (ticket.c.line == line_slot.c.line)
     own = (ticket_window.c.ticket == ticket.c.id) & (ticket_window.c.slot == time_slot.c.id)
+    persons = func.coalesce(ticket_window.c.persons, ticket.c.persons)
     told_otherwise = or_(
         func.coalesce(ticket_window.c.valid_from, ticket.c.valid_from) != time_slot.c.arrival_start,
         func.coalesce(ticket_window.c.valid_until, ticket.c.valid_until) != time_slot.c.arrival_end,
     )
     rows = connection.execute(
-        select(time_slot.c.id, func.sum(ticket.c.persons).label("persons"))
+        select(time_slot.c.id, func.sum(persons).label("persons"))
         .join(line_slot, line_slot.c.slot == time_slot.c.id)
         .join(ticket, of_line)
         .outerjoin(ticket_window, own)

@@ -2,7 +2,7 @@
 
 `sold`, `reserved` and `leased` are counted from the requests and leases themselves at every look,
 so no counter can drift, and a reservation frees its places in the moment it expires. Slots without
-a limit are not counted.
+a limit are not counted. Who was admitted and is present is summed up by visits.py.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from sqlalchemy import (
     update,
 )
 
-from admission.booking import Occupancy, SaleBlocked, sale_blocked, share_of
-from admission.values import TimeSlot, Window
+from admission.booking import Occupancy, SaleBlocked, Visits, sale_blocked, share_of
+from admission.values import Control, TimeSlot, Window
 from central.schema import (
     lease,
     line_slot,
@@ -38,6 +38,7 @@ from central.schema import (
     ticket_request,
     ticket_window,
     time_slot,
+    visit,
 )
 from central.states import Status
 
@@ -65,7 +66,12 @@ class Listed:
         return sale_blocked(self.slot, None, now, closed=self.closed)
 
 
-CAPACITY = func.coalesce(time_slot.c.own_capacity, time_slot.c.capacity)
+CAPACITY = case(
+    (
+        time_slot.c.control != Control.NONE.value,
+        func.coalesce(time_slot.c.own_capacity, time_slot.c.capacity),
+    )
+)
 """As staff set it, or as planned."""
 
 
@@ -194,6 +200,7 @@ def listed(
         columns["of_channel"] = _places(
             or_(sold, reserved), ticket_request.c.channel == channel
         ) + _of_leases(lease.c.used + func.coalesce(leased, 0), lease.c.channel == channel)
+        columns["gone"] = _gone(channel)
     counted = true() if count_all else CAPACITY.is_not(None)
     rows = connection.execute(
         select(time_slot, *(column.label(name) for name, column in columns.items()))
@@ -203,10 +210,10 @@ def listed(
         .group_by(time_slot.c.id)
         .order_by(time_slot.c.start, time_slot.c.id)
     ).mappings()
-    return [_listed(row, channel) for row in rows]
+    return [_listed(row, channel, now) for row in rows]
 
 
-def _listed(row: RowMapping, channel: str) -> Listed:
+def _listed(row: RowMapping, channel: str, now: datetime) -> Listed:
     slot = _slot(row)
     percent = dict(slot.shares).get(channel)
     occupancy = Occupancy(
@@ -214,13 +221,28 @@ def _listed(row: RowMapping, channel: str) -> Listed:
         row["sold"] + row["used"],
         row["reserved"],
         row["leased"],
-        share_of(slot.capacity, percent, row["of_channel"]) if channel else None,
+        share_of(slot.capacity, percent, row["of_channel"] - row["gone"]) if channel else None,
+        slot.control,
+        Visits(
+            row["admitted"], row["guests"], row["came"], max(0, row["present"] + row["unscanned"])
+        ),
+        now >= slot.arrival.end,
     )
     return Listed(slot, row["day"], occupancy, row["planned"], row["closed"])
 
 
 def _places(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((and_(*conditions), line_slot.c.places), else_=0)), 0)
+
+
+def _gone(channel: str) -> ColumnElement[int]:
+    """How many places of a channel's share are free again because whoever had them has left."""
+    gone = (
+        select(func.coalesce(func.sum(visit.c.came - visit.c.present), 0))
+        .where(visit.c.slot == time_slot.c.id, visit.c.channel == channel)
+        .scalar_subquery()
+    )
+    return case((time_slot.c.control == Control.PRESENT.value, gone), else_=0)
 
 
 def _of_leases(places: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
@@ -247,11 +269,12 @@ def _columns(slot: TimeSlot, zone: ZoneInfo) -> dict[str, Any]:
         "shares": [list(share) for share in slot.shares],
         "planned": True,
         "seating": slot.seating or None,
+        "control": slot.control.value,
     }
 
 
 def _slot(row: RowMapping) -> TimeSlot:
-    own = row["own_capacity"]
+    own, control = row["own_capacity"], Control(row["control"])
     return TimeSlot(
         id=row["id"],
         attraction=row["attraction"],
@@ -259,7 +282,8 @@ def _slot(row: RowMapping) -> TimeSlot:
         end=row["end"],
         arrival=Window(row["arrival_start"], row["arrival_end"]),
         sales=Window(row["sales_start"], row["sales_end"]),
-        capacity=row["capacity"] if own is None else own,
+        capacity=None if control is Control.NONE else row["capacity"] if own is None else own,
         shares=tuple((channel, percent) for channel, percent in row["shares"]),
         seating=row["seating"] or "",
+        control=control,
     )

@@ -7,6 +7,7 @@ bears (central/money/accounts.py).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -51,7 +52,7 @@ def redeem(
     pieces = _needed(connection, found, amount, request, by.at)
     if isinstance(pieces, Refused):
         return pieces
-    return _move(connection, found, Money(-amount.amount, amount.currency), -pieces, request, by)
+    return _move(connection, found, _Move(-amount.amount, -pieces), request, by)
 
 
 def give_back(
@@ -75,7 +76,7 @@ def give_back(
     if back != int(back):
         detail = f"{spent:f} {currency} were {pieces} pieces; only whole ones go back on it"
         return Refused("voucher_pieces", detail, _left(found))
-    return _move(connection, found, amount, int(back), request, by)
+    return _move(connection, found, _Move(amount.amount, int(back)), request, by)
 
 
 def _needed(
@@ -148,30 +149,43 @@ def _spent(
     return -sum((row.amount for row in rows), Decimal(0)), -sum(row.pieces for row in rows)
 
 
+@dataclass(frozen=True)
+class _Move:
+    """What is given back of a voucher; below nothing what is spent."""
+
+    amount: Decimal
+    pieces: int
+
+
 def _move(
     connection: Connection,
     before: Voucher,
-    amount: Money,
-    pieces: int,
+    move: _Move,
     request: TicketRequest | None,
     by: By,
-) -> Voucher | Refused:
-    """Enter what was spent, below nothing, or given back."""
-    row = {"voucher": before.id, "request": request.id if request else None, "at": by.at}
-    row |= {"who": by.who, "amount": amount.amount, "pieces": pieces}
-    connection.execute(insert(voucher_entry).values(row))
+) -> Voucher:
+    connection.execute(
+        insert(voucher_entry).values(
+            voucher=before.id,
+            request=request.id if request else None,
+            at=by.at,
+            who=by.who,
+            amount=move.amount,
+            pieces=move.pieces,
+        )
+    )
     after = find(connection, before.code)
     assert isinstance(after, Voucher)
-    difference = _released(before) - _released(after) - amount.amount
+    difference = _released(before) - _released(after) - move.amount
     if difference:
         postings = accounts.moved(
             difference, debit=accounts.VOUCHER_DIFFERENCE, credit=accounts.VOUCHERS
         )
-        event = Event(Happened.VOUCHER, None, amount.currency, postings, reference=before.code)
+        event = Event(Happened.VOUCHER, None, after.price.currency, postings, reference=before.code)
         ledger.record(connection, event, by)
-    how = "spent" if amount.amount < 0 else "given back"
+    how = "spent" if move.amount < 0 else "given back"
     whose = f" for {request.authorisation}" if request else ""
-    told(connection, before.id, f"{how} {abs(amount.amount):f}{whose}", by)
+    told(connection, before.id, f"{how} {abs(move.amount):f}{whose}", by)
     return after
 
 

@@ -58,11 +58,12 @@ class Holder:
 
 @dataclass(frozen=True)
 class References:
-    """What else tells of a request: its number in the seller's own system, the customer's number.
-    "" for nothing."""
+    """What else tells of a request: its number in the seller's own system, the customer's number,
+    the human code of a pass that was shown. "" for nothing."""
 
     external_order: str = ""
     customer: str = ""
+    pass_ticket: str = ""
 
 
 NO_REFERENCES = References()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from admission.codes import SigningKey, human_code, new_ticket_id, sign_ticket
 from admission.facts import TicketIssued
 from admission.values import Ticket, TicketState, Window
-from central import feed, schema
+from central import feed, schema, visits
 from central.money import dues
 from central.offers import ProductKind
 from central.request_rows import find, note
@@ -82,6 +82,7 @@ def _change(
     table = schema.ticket
     ids = [ticket.id for ticket in changed]
     connection.execute(update(table).where(table.c.id.in_(ids)).values(state=state.value))
+    visits.recount(connection, ids, now)
     feed.tell(connection, [TicketIssued(replace(ticket, state=state)) for ticket in changed], now)
 
 
@@ -140,6 +141,7 @@ def _own_columns(ticket: object, entitled: Entitled, window: Window) -> dict[str
         "slot": entitled.slot or None,
         "valid_from": window.start,
         "valid_until": window.end,
+        "persons": entitled.persons,
     }
 
 

@@ -44,7 +44,8 @@ class Together:
         self._busy = False
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work`; on the disk when this returns. Raises what it raises."""
+        """Run `work`; on the disk when this returns. Raises what it raises; who waits while the
+        database is closed is cancelled."""
         job = _Job(work, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if not self._busy:
@@ -54,10 +55,14 @@ class Together:
 
     def _start(self) -> None:
         jobs, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        works = [job.work for job in jobs]
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._thread, self._run, works)
+        except RuntimeError:  # the database was closed
+            for job in (*jobs, *self._waiting):
+                job.told.cancel()
+            return
         self._busy = True
-        running = asyncio.get_running_loop().run_in_executor(
-            self._thread, self._run, [job.work for job in jobs]
-        )
         running.add_done_callback(lambda done: self._tell(jobs, done.result()))
 
     def _tell(self, jobs: Sequence[_Job], outcomes: Sequence[_Outcome]) -> None:

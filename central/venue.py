@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from admission.values import Money, Product
+from admission.values import Control, Money, Product
 from central.hours import ExceptionDay, Opening, Schedule
 from central.offers import Names, Offer, ProductKind, SlotPolicy
 from central.prices import minor_unit
@@ -54,6 +54,7 @@ class Attraction:
 
     `shares` caps what a channel may have of it, in percent (60 is 60 %, rounded down); a channel
     without a share takes whatever is left. With `seating` the capacity is the number of seats.
+    `control` is what counts against it.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Attraction:
     capacity: int | None = None
     shares: Mapping[Channel, int] = field(default_factory=dict)
     seating: tuple[SeatingZone, ...] = ()
+    control: Control = Control.SALES
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -80,8 +82,9 @@ class Attraction:
         for other in self.exceptions:
             if (other.for_events and self.openings) or (other.opening and self.schedules):
                 raise ValueError(f"{self.id}: exception {other.day} is for the other kind")
-
         self._check_seating()
+        if self.seating and self.control is not Control.SALES:
+            raise ValueError(f'{self.id}: with seats, control is "sales"')
 
     @cached_property
     def plan(self) -> Plan | None:
@@ -93,7 +96,8 @@ class Attraction:
             check_zones(self.seating)
         except ValueError as error:
             raise ValueError(f"{self.id}: {error}") from error
-        hours = (*self.openings, *self.schedules, *self.exceptions)
+        hours: list[Opening | Schedule | ExceptionDay] = [*self.openings, *self.schedules]
+        hours += self.exceptions
         told = [self.capacity, *(one.capacity for one in hours)]
         if self.seating and any(capacity is not None for capacity in told):
             raise ValueError(f"{self.id}: its seats are its capacity; leave capacity out")
@@ -182,6 +186,8 @@ class Venue:
             if offer.product and not self._is_ticket(offer.product):
                 yield f"product {offer.id}: product {offer.product} is none to be paid by a voucher"
             for one in offer.asks(attraction.id):
+                if one.slot is not SlotPolicy.OPEN and one.attraction not in opened:
+                    yield f"product {offer.id}: admits lacks {one.attraction!r}, where it stands"
                 if one.slot is SlotPolicy.TODAY and kinds.get(one.attraction) is Kind.EVENT:
                     what = f"product {offer.id}: {one.attraction!r} is an event"
                     yield f'{what}; write slot = "next", or "open" with period_days = 1'

@@ -104,7 +104,7 @@ def _part(word: str, old: Any, new: Any) -> Iterator[str]:
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
             if old.get(key) != new.get(key):
-                yield f"{word}.{_said(key)} {_said(old.get(key))} → {_said(new.get(key))}"
+                yield f"{word}.{_key(key)} {_said(old.get(key))} → {_said(new.get(key))}"
     elif is_dataclass(old) and type(old) is type(new):
         yield from (f"{word}: {what}" for what in _parts(old, new))
     else:
@@ -132,6 +132,10 @@ def _of_items(word: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[str
         else:
             for what in _parts(before[name], after[name]):
                 yield f'{word} "{name}": {what}'
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else _said(key)
 
 
 def _name(item: Any) -> str:

@@ -221,10 +221,20 @@ def _each(items: list[Mapping[str, Any]], kind: type[T]) -> tuple[T, ...]:
 
 def _catalogue(body: Mapping[str, Any]) -> Catalogue:
     attractions = [
-        _known(a, Attraction) | {"products": [_known(p, Offer) for p in a["products"]]}
+        _known(a, Attraction)
+        | {"products": [_known(p, Offer) for p in a["products"] if _asks_for_one_slot(p, a["id"])]}
         for a in body["attractions"]
     ]
-    return structure(_known(body, Catalogue) | {"attractions": attractions}, Catalogue)
+    sold = [attraction for attraction in attractions if attraction["products"]]
+    return structure(_known(body, Catalogue) | {"attractions": sold}, Catalogue)
+
+
+def _asks_for_one_slot(product: Mapping[str, Any], attraction: str) -> bool:
+    """Whether the visitor is to choose a time slot of that attraction, and no other: that is what
+    this kiosk can ask. A central that tells no entitlements knows no others."""
+    told = product.get("entitlements", [{"attraction": attraction, "slot": "chosen"}])
+    wanted = [e["attraction"] for e in told if e["slot"] == "chosen" and e.get("required", True)]
+    return wanted == [attraction]
 
 
 def _days(body: Mapping[str, Any]) -> tuple[Day, ...]:

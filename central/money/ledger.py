@@ -19,7 +19,7 @@ from central.states import By
 
 class Happened(Enum):
     """SALE: a request was confirmed. INVITATION: the venue pays it. RETURN: tickets were given
-    back. CANCEL: a whole request."""
+    back. CANCEL: a whole request. VOUCHER: one paid more, or less, than it had been bought for."""
 
     SALE = "sale"
     INVITATION = "invitation"
@@ -28,6 +28,7 @@ class Happened(Enum):
     VOID = "void"
     RETURN = "return"
     CANCEL = "cancel"
+    VOUCHER = "voucher"
 
 
 NUMBERED = (Happened.PAYMENT, Happened.REFUND, Happened.VOID)
@@ -98,7 +99,7 @@ class Event:
     """What happens to money, for the ledger to write down."""
 
     kind: Happened
-    request: int
+    request: int | None
     currency: str
     postings: Postings
     method: str = ""

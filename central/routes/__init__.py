@@ -9,11 +9,27 @@ from aiohttp import web
 from central.access import authorised
 from central.api import Api
 from central.metrics import measured
-from central.routes import capacity, facts, health, money, offers, office, requests, shop, venue
+from central.routes import (
+    capacity,
+    facts,
+    health,
+    money,
+    offers,
+    office,
+    requests,
+    seats,
+    shop,
+    tickets,
+    venue,
+    vouchers,
+)
 from central.web import problems
 from runtime.wire import MAX_PAYLOAD
 
-PARTS = (shop, offers, requests, money, office, capacity, venue, facts, health)
+PARTS = (
+    *(shop, offers, vouchers, requests, tickets, money, office),
+    *(capacity, seats, venue, facts, health),
+)
 
 
 def application(api: Api) -> web.Application:

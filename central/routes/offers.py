@@ -77,9 +77,7 @@ def _coded(
     return Answer(status, answers.promo_code(promo, uses, currency))
 
 
-def _made(
-    connection: Connection, body: NewPromoCode, currency: str, by: By
-) -> Promo | Refused:
+def _made(connection: Connection, body: NewPromoCode, currency: str, by: By) -> Promo | Refused:
     if body.amount and (refused := dues.foreign(body.amount, currency)):
         return refused
     amount = body.amount.amount if body.amount else None

@@ -11,6 +11,8 @@ from central import (
     answers,
     answers_money,
     answers_offers,
+    customers,
+    lookup,
     promotions,
     references,
     requests,
@@ -39,7 +41,7 @@ def routes(api: Api) -> list[web.RouteDef]:
         wish = Wish(body.lines, channel, body.language, hold, body.promo_codes, offer_min)
         return await api.once(
             request,
-            lambda c, by: told(_reserved(c, api.venue, wish, body, by), by.at, status=201),
+            lambda c, by: _suggesting(c, _reserved(c, api.venue, wish, body, by), body, by),
         )
 
     async def confirm(request: web.Request) -> web.Response:
@@ -80,6 +82,18 @@ def told(made: TicketRequest | Refused, now: datetime, status: int = 200) -> Ans
     return Answer(status, answers.ticket_request(made, now))
 
 
+def _suggesting(
+    connection: Connection, made: TicketRequest | Refused, body: NewRequest, by: By
+) -> Answer | Refused:
+    """No more than the number: answers to writes are kept, and a customer may be erased."""
+    answer = told(made, by.at, status=201)
+    ticket = lookup.id_of(connection, body.references.pass_ticket)
+    if isinstance(answer, Refused) or ticket is None:
+        return answer
+    suggests = {"suggested_customer": customers.suggested(connection, ticket).customer}
+    return Answer(answer.status, answer.body | suggests)
+
+
 def _reserved(
     connection: Connection, venue: Venue, wish: Wish, body: NewRequest, by: By
 ) -> TicketRequest | Refused:
@@ -112,7 +126,7 @@ def _handed_over(
         return issued
     if isinstance(request, Refused):
         return request
-    bought = [answers_offers.voucher(one) for one in vouchers.issue(connection, request, by)]
+    bought = [answers_offers.voucher(one, by.at) for one in vouchers.issue(connection, request, by)]
     return Answer(200, answers.tickets(issued) | {"vouchers": bought})
 
 
@@ -144,6 +158,6 @@ def all_of(connection: Connection, request: TicketRequest, now: datetime) -> ans
         | {
             "references": vars(references.of_request(connection, request.id)),
             "discounts": answers_offers.discounts(uses, request.currency),
-            "vouchers": [answers_offers.voucher(one) for one in bought],
+            "vouchers": [answers_offers.voucher(one, now) for one in bought],
         }
     )

@@ -70,9 +70,7 @@ def routes(api: Api) -> list[web.RouteDef]:
     ]
 
 
-def _made(
-    connection: Connection, venue: Venue, body: NewGiftVoucher, by: By
-) -> Voucher | Refused:
+def _made(connection: Connection, venue: Venue, body: NewGiftVoucher, by: By) -> Voucher | Refused:
     until = body.valid_until or by.at + vouchers.DEFAULT_LIFE
     if body.value:
         if refused := dues.foreign(body.value, venue.currency):

@@ -1,7 +1,7 @@
 """The tables of central, for SQLite and PostgreSQL alike. Migrations must lead to exactly this."""
 
 from central.schema.base import Amount, UtcTime, metadata
-from central.schema.capacity import lease, lease_use, slot_change, waiting
+from central.schema.capacity import lease, lease_use, slot_change, visit, waiting
 from central.schema.customers import (
     batch,
     customer,
@@ -59,6 +59,7 @@ __all__ = [
     "ticket_window",
     "till",
     "time_slot",
+    "visit",
     "venue_revision",
     "voucher",
     "voucher_change",

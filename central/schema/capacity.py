@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from central.schema.base import UtcTime, metadata
 
@@ -42,6 +42,22 @@ lease_use = Table(
     Column("places", Integer, nullable=False),
 )
 """A ticket that a kiosk sold offline, and when it told."""
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("slot", ForeignKey("time_slot.id"), primary_key=True),
+    Column("ticket", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(12), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("admitted", Integer, nullable=False),
+    Column("guests", Integer, nullable=False),
+    Column("came", Integer, nullable=False),
+    Column("present", Integer, nullable=False),
+    Index(None, "ticket"),
+)
+"""What the facts tell of a ticket in a time slot whose visits count (central/visits.py). `channel`
+sold its place, "" if it has none."""
 
 waiting = Table(
     "waiting",

@@ -70,8 +70,8 @@ voucher = Table(
     Column("copy", Integer),
     UniqueConstraint("request", "line", "copy"),
 )
-"""Worth `value`, or `quantity` of a `product`; `price` was paid for it. `request`, `line` and `copy`
-tell of what sale it is; a voucher of the office has none."""
+"""Worth `value`, or `quantity` of a `product`; `price` was paid. `request`, `line` and `copy` tell
+of what sale it is; a voucher of the office has none."""
 
 voucher_entry = Table(
     "voucher_entry",

@@ -38,12 +38,20 @@ time_slot = Table(
     Column("closed", Boolean),
     Column("own_capacity", Integer),
     Column("seating", ForeignKey("seat_plan.digest")),
+    Column("control", String(12), nullable=False, server_default="sales"),
+    Column("admitted", Integer, nullable=False, server_default="0"),
+    Column("guests", Integer, nullable=False, server_default="0"),
+    Column("came", Integer, nullable=False, server_default="0"),
+    Column("present", Integer, nullable=False, server_default="0"),
+    Column("unscanned", Integer, nullable=False, server_default="0"),
     Index(None, "attraction", "day"),
+    Index(None, "control", "day"),
 )
 """`day` is the local day on which the slot starts. `planned` is false for a slot that is kept
 though the schedules have it no more. `closed` and `own_capacity` are what staff did to it; null is
 as planned. `seating` is the plan of its seats, if it has any; then `own_capacity` counts those that
-are not blocked."""
+are not blocked. Where `control` counts visits, `admitted` to `present` are the sums of `visit`, and
+`unscanned` is how many more came in than went out without a ticket."""
 
 ticket_request = Table(
     "ticket_request",
@@ -133,6 +141,7 @@ ticket_window = Table(
     Column("slot", ForeignKey("time_slot.id"), index=True),
     Column("valid_from", UtcTime, nullable=False),
     Column("valid_until", UtcTime, nullable=False),
+    Column("persons", Integer, nullable=False),
 )
 """When a ticket opens a single attraction, within its own time; of tickets that have such."""
 

@@ -50,19 +50,6 @@ async def test_at_the_first_start_products_and_key_are_told_and_never_again(
             assert central.api.key.id == 1
 
 
-async def test_a_changed_product_is_told_again(tmp_path: Path) -> None:
-    async with central_in(tmp_path, Clock()) as before:
-        text = before.api.settings.venue.read_text()
-    venue = tmp_path / "venue.toml"
-    venue.write_text(text.replace('en = "Family"', 'en = "Tribe"'))
-    async with central_in(tmp_path, Clock(), venue=venue) as after:
-        [entry] = (await after.get("/v1/feed?after=9"))["entries"]
-        assert (entry["fact"]["kind"], entry["fact"]["product"]["name"]) == (
-            "product_published",
-            "Tribe",
-        )
-
-
 async def test_issuing_and_cancelling_tell_the_gates_in_the_same_breath(kiosk: Client) -> None:
     request = await kiosk.reserve(4, TOUR, 2)
     await kiosk.confirm(request)

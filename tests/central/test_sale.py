@@ -111,7 +111,7 @@ async def test_fifty_buyers_at_once_get_twelve_places(kiosk: Client) -> None:
 
 
 async def test_a_family_takes_five_places(kiosk: Client, tmp_path: Path) -> None:
-    text = kiosk.api.settings.venue.read_text().replace(
+    text = kiosk.api.venues.revision.text.replace(
         'id = "museum"\n', 'id = "museum"\ncapacity = 12\n'
     )
     (tmp_path / "small.toml").write_text(text)

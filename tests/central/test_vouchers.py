@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from support.central import MUSEUM, NOW, Client, Clock
 
 from admission.values import Money
-from central import vouchers
+from central import spending, vouchers
 from central.database import make_engine, migrate
 from central.states import By, Refused
-from central.vouchers import NewVoucher, Voucher
+from central.vouchers import Cash, NewVoucher, Voucher
 
 
 @pytest.fixture
@@ -162,9 +162,12 @@ async def test_a_voucher_is_good_in_its_time_and_until_it_is_blocked(
     [
         {"value": euro("0")},
         {"value": euro("-1.00")},
-        {"value": euro("1.001")},
         {"value": euro("1e9")},
-        {"value": {"amount": "1.00", "currency": "CHF"}},
+        {},
+        {"value": euro("1.00"), "product": 4},
+        {"value": euro("1.00"), "quantity": 2},
+        {"product": 4, "quantity": 0},
+        {"product": 4, "quantity": 101},
         {"value": euro("1.00"), "valid_until": "2026-11-21T13:05:00Z"},
         {"value": euro("1.00"), "note": "x" * 201},
     ],
@@ -173,6 +176,13 @@ async def test_a_voucher_that_makes_no_sense_is_refused(
     office: Client, told: dict[str, Any]
 ) -> None:
     assert (await office.post("/v1/vouchers", told, 400))["code"] == "invalid"
+
+
+async def test_a_voucher_is_worth_whole_cents_of_this_currency(office: Client) -> None:
+    refused = await office.post("/v1/vouchers", {"value": euro("1.001")}, 409)
+    assert refused["code"] == "wrong_amount"
+    franc = {"amount": "1.00", "currency": "CHF"}
+    assert (await office.post("/v1/vouchers", {"value": franc}, 409))["code"] == "wrong_currency"
 
 
 async def test_who_may_make_and_who_may_look(kiosk: Client, office: Client) -> None:
@@ -193,17 +203,17 @@ def test_a_balance_is_never_below_nothing_nor_above_the_value(
     with engine.connect() as connection:
         value = Money(Decimal(100), "EUR")
         new = NewVoucher(value, NOW, NOW + vouchers.DEFAULT_LIFE)
-        code, left = vouchers.create(connection, new, by).code, value.amount
-        for spending, whole in moves:
+        code, left = vouchers.create(connection, new, "EUR", by).code, value.amount
+        for spends, whole in moves:
             amount = Money(Decimal(whole), "EUR")
-            fits = 0 < amount.amount <= (left if spending else value.amount - left)
-            act = vouchers.redeem if spending else vouchers.give_back
+            fits = 0 < amount.amount <= (left if spends else value.amount - left)
+            act = spending.redeem if spends else spending.give_back
             done = act(connection, code, amount, by)
             assert isinstance(done, Voucher if fits else Refused)
             if fits:
-                left += -amount.amount if spending else amount.amount
+                left += -amount.amount if spends else amount.amount
             now = vouchers.find(connection, code)
             assert isinstance(now, Voucher)
-            assert now.balance.amount == left
+            assert now.worth == Cash(value, Money(left, "EUR"))
             assert 0 <= left <= value.amount
     engine.dispose()

@@ -118,6 +118,42 @@ async def client(address: CentreSettings) -> AsyncIterator[HttpCentre]:
         yield client
 
 
+def entitled(*told: tuple[str, str, bool]) -> list[dict[str, Any]]:
+    return [
+        {"attraction": attraction, "slot": slot, "required": required}
+        for attraction, slot, required in told
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "sold"),
+    [
+        (entitled(("museum", "chosen", True)), True),
+        (entitled(("museum", "chosen", True), ("tour", "same", True)), True),
+        (entitled(("museum", "chosen", True), ("tour", "chosen", False)), True),
+        (entitled(("museum", "chosen", True), ("tour", "next", True)), True),
+        (entitled(("museum", "chosen", True), ("tour", "chosen", True)), False),
+        (entitled(("museum", "open", True), ("tour", "chosen", True)), False),
+        (entitled(("museum", "today", True)), False),
+        (entitled(("museum", "open", True)), False),
+        (entitled(), False),
+    ],
+)
+async def test_only_what_needs_one_slot_of_its_own_attraction_is_sold(
+    central: Central, client: HttpCentre, told: Any, sold: bool
+) -> None:
+    [attraction] = CATALOGUE["attractions"]
+    other = attraction["products"][0] | {"id": 2, "entitlements": told}
+    central.body = CATALOGUE | {
+        "attractions": [
+            attraction | {"products": [*attraction["products"], other]},
+            attraction | {"id": "boat", "products": [other | {"entitlements": entitled()}]},
+        ]
+    }
+    [museum] = (await client.catalogue()).attractions
+    assert [product.id for product in museum.products] == ([1, 2] if sold else [1])
+
+
 async def test_the_catalogue_is_read_and_unknown_keys_are_left_out(
     central: Central, client: HttpCentre
 ) -> None:

@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from central.api import Api
+from central.database import make_engine, migrate
 from central.routes import application
 from central.service import opened
 from central.settings import CentralSettings, DeviceKind, DeviceSettings, HttpSettings, Rate
@@ -120,8 +123,27 @@ class Client:
         return body
 
 
+def empty_sqlite(file: Path) -> str:
+    """The URL of a database with empty tables."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_migrated())
+    return f"sqlite:///{file}"
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "central.sqlite"
+        engine = make_engine(f"sqlite:///{file}")
+        migrate(engine)
+        engine.dispose()
+        return file.read_bytes()
+
+
 @asynccontextmanager
 async def central_in(folder: Path, clock: Clock, **changes: Any) -> AsyncIterator[Client]:
+    changes = {"database": empty_sqlite(folder / "central.sqlite")} | changes
     async with (
         opened(settings_in(folder, **changes), clock) as api,
         TestClient(TestServer(application(api))) as http,

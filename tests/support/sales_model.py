@@ -176,3 +176,12 @@ class Model:
             if request.status == "confirmed" and (request.option != "not_paid" or not request.due):
                 for ticket, state in request.states.items():
                     request.states[ticket] = "valid" if state == "unpaid" else state
+
+    def conflicts(self) -> Iterator[tuple[tuple[str, str], int]]:
+        """((kind, slot), places) of what staff must look at."""
+        for id_, slot in self.slots.items():
+            taken, ended = self.taken(id_), max(slot.was.end, slot.was.arrival_end)
+            if slot.shut and taken and self.now < ended:
+                yield ("slot_closed", id_), taken
+            if self.over(id_):
+                yield ("oversold", id_), self.over(id_)

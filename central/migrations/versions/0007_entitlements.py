@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.String(64)),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.id"], name="fk_ticket_window_ticket"),
         sa.ForeignKeyConstraint(["slot"], ["time_slot.id"], name="fk_ticket_window_slot"),
         sa.PrimaryKeyConstraint("ticket", "attraction", name="pk_ticket_window"),

@@ -45,5 +45,5 @@ def upgrade() -> None:
     op.create_index("ix_request_reference_pass_ticket", "request_reference", ["pass_ticket"])
     op.create_index("ix_payment_reference", "payment", ["reference"])
     op.create_index("ix_money_entry_receipt", "money_entry", ["receipt"])
-    for column in ("channel", "device", "language"):
-        op.create_index(f"ix_ticket_request_{column}_id", "ticket_request", [column, "id"])
+    for name in ("channel", "device", "language"):
+        op.create_index(f"ix_ticket_request_{name}_id", "ticket_request", [name, "id"])
