@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -17,8 +17,7 @@ from typing import Any
 import aiohttp
 
 from bench.figure import Figure, Plan, figure
-from bench.processes import running
-from wicket.demo.venue import free_port
+from bench.processes import noop
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
@@ -48,8 +47,8 @@ async def _measure(plan: Plan, database: str, server: Server) -> Figure:
         sold = await flash_sale(
             folder, url, buyers=buyers, places=places, at_once=AT_ONCE, server=started
         )
-    async with _noop(folder) as noop:
-        bare_s = await _ask(noop, sold.answers)
+    async with noop(folder) as bare:
+        bare_s = await _ask(bare, sold.answers)
     return figure(
         f"flash sale, {database}",
         [(sold.seconds, bare_s)],
@@ -67,14 +66,6 @@ def _told(sold: Any, places: int) -> str:
         f"{shortage}oversold {sold.oversold}, paid without a place {sold.paid_without_place}, "
         f"without a definite answer {sold.undecided}, longest wait {sold.longest_s:.1f} s{found}"
     )
-
-
-@asynccontextmanager
-async def _noop(folder: Path) -> AsyncIterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "bench.noop", str(port)]
-    async with running("noop", command, folder, port):
-        yield f"http://127.0.0.1:{port}"
 
 
 async def _ask(url: str, number: int) -> float:

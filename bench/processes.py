@@ -44,6 +44,14 @@ async def central(demo: Demo) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def noop(folder: Path) -> AsyncIterator[str]:
+    """The URL of an aiohttp server that does nothing (noop.py)."""
+    port = free_port()
+    async with running("noop", [sys.executable, "-m", "bench.noop", str(port)], folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
 async def running(name: str, command: list[str], folder: Path, port: int) -> AsyncIterator[None]:
     """A process that listens on `port`; the block runs once it does."""
     log = folder / f"{name}.log"

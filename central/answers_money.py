@@ -10,6 +10,7 @@ from admission.values import Money
 from central.answers import money
 from central.money.days import DayEnd
 from central.money.dues import Terms
+from central.money.invitations import Invited
 from central.money.ledger import Booked, Receipt
 from central.money.sheet import as_csv
 
@@ -19,6 +20,7 @@ LEDGER_COLUMNS = (
     *("entry", "at", "device", "kind", "request", "receipt", "method", "reference", "reason"),
     *("account", "amount", "currency"),
 )
+INVITED_COLUMNS = ("reason", "requests", "cancelled", "amount", "currency")
 DAY_COLUMNS = ("device", "number", "what", "name", "count", "amount", "currency")
 
 
@@ -79,13 +81,23 @@ def ledger_csv(booked: Iterable[Booked]) -> str:
     )
 
 
+def invitations(found: Iterable[Invited]) -> Json:
+    return {"invitations": [vars(one) | {"amount": f"{one.amount:f}"} for one in found]}
+
+
+def invitations_csv(found: Iterable[Invited]) -> str:
+    """One row for each reason."""
+    rows = [[getattr(one, name) for name in INVITED_COLUMNS] for one in found]
+    return as_csv(INVITED_COLUMNS, rows)
+
+
 def day_ends(found: Iterable[DayEnd]) -> Json:
     return {"day_ends": [day_end(one) for one in found]}
 
 
 def day_end(one: DayEnd) -> Json:
     told = {"id": one.id, "device": one.device, "number": one.number, "who": one.who}
-    return told | {"at": one.at.isoformat()} | one.body
+    return told | {"at": one.at.isoformat(), "invitations": []} | one.body
 
 
 def day_end_csv(one: DayEnd) -> str:
@@ -100,6 +112,9 @@ def day_end_csv(one: DayEnd) -> str:
         taken, given = Decimal(sums["taken"]), -Decimal(sums["given_back"])
         rows.append((*key, "taken", method, sums["payments"], taken, currency))
         rows.append((*key, "given back", method, sums["refunds"], given, currency))
+    for why in one.body.get("invitations", ()):
+        told = (Decimal(why["amount"]), why["currency"])
+        rows.append((*key, "invitation", why["reason"], why["count"], *told))
     for account in one.body["accounts"]:
         amount = Decimal(account["amount"])
         rows.append((*key, "account", account["account"], None, amount, account["currency"]))

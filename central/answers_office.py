@@ -12,11 +12,15 @@ from central.batches import Batch, Exported
 from central.customers import Customer
 from central.money.sheet import as_csv
 from central.search import Found
+from central.seats.plan import in_words
 from central.states import References, TicketRequest
 
 Json = dict[str, Any]
 
-BATCH_COLUMNS = ("human_code", "code", "valid_from", "valid_until", "state", "used_at")
+BATCH_COLUMNS = (
+    *("human_code", "code", "description", "valid_from", "valid_until"),
+    *("seats", "text", "state", "used_at"),
+)
 
 
 def found(page: Sequence[Found], limit: int, now: datetime) -> Json:
@@ -101,8 +105,11 @@ def batch_csv(tickets: Iterable[Exported]) -> str:
             (
                 one.issued.human_code,
                 one.issued.code,
+                one.issued.line.description,
                 one.issued.ticket.window.start.isoformat(),
                 one.issued.ticket.window.end.isoformat(),
+                ", ".join(in_words(seat) for _, seat in one.issued.seats),
+                one.issued.line.text,
                 one.issued.ticket.state.value,
                 one.used_at.isoformat() if one.used_at else None,
             )

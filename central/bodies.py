@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
 from aiohttp import web
 
+from central.money.accounts import EXCHANGE
+from central.money.dues import FREE
 from central.settings import Channel
 from central.states import NO_REFERENCES, Holder, Payment, References
+from central.texts import hidden
 from central.wishes import Wanted
 from runtime.convert import Invalid, parse_day, structure
 from runtime.wire import decode
@@ -28,6 +32,11 @@ MAX_TEXT = 200
 MAX_ORDER = 100
 MAX_NUMBER = 11
 MAX_PAGE = 1000
+MAX_METHOD = 40
+MAX_REFERENCE = 100
+MAX_AMOUNT = Decimal(10**9)
+MAX_DAYS = 92
+"""Of time slots in one answer: a quarter of a year."""
 _KEY = re.compile("[!-~]([ -~]{0,98}[!-~])?")
 
 
@@ -83,15 +92,34 @@ def check_seats(what: str, line: Wanted) -> None:
 
 @dataclass(frozen=True)
 class Confirmation:
-    payment: Payment
+    """`payment` of what is due; None if nothing is."""
+
+    payment: Payment | None = None
     holder: Holder | None = None
     references: References = NO_REFERENCES
 
     def __post_init__(self) -> None:
-        method, reference = self.payment.method, self.payment.reference
-        if not 1 <= len(method) <= 40 or not 1 <= len(reference) <= 100:
-            raise ValueError("payment: method of 1 to 40 characters, reference of 1 to 100")
+        if self.payment:
+            check_payment(self.payment)
         check_told(self.holder, self.references)
+
+
+def check_payment(payment: Payment) -> None:
+    """Raise ValueError for what nobody can pay."""
+    check_method(payment.method, payment.reference)
+    if not 0 <= payment.amount.amount <= MAX_AMOUNT:
+        raise ValueError(f"payment: an amount from 0 to {MAX_AMOUNT}")
+    if payment.method == FREE and payment.amount.amount:
+        raise ValueError(f"payment: {FREE!r} is the method of what costs nothing")
+
+
+def check_method(method: str, reference: str) -> None:
+    """Raise ValueError for what is no way of paying."""
+    if not 1 <= len(method) <= MAX_METHOD or not 1 <= len(reference) <= MAX_REFERENCE:
+        told = f"method of 1 to {MAX_METHOD} characters, reference of 1 to {MAX_REFERENCE}"
+        raise ValueError(f"payment: {told}")
+    if method == EXCHANGE:
+        raise ValueError(f"method: {EXCHANGE!r} is told by central only")
 
 
 def check_told(holder: Holder | None, references: References) -> None:
@@ -121,8 +149,28 @@ class Cancellation:
 
 
 async def read_body(request: web.Request, kind: type[T]) -> T:
-    """The body as `kind`. Raises Invalid."""
-    return structure(decode(await request.read()), kind)
+    """The body as `kind`; no text in it hides anything. Raises Invalid."""
+    body = structure(decode(await request.read()), kind)
+    if problems := [(path, "no control characters") for path in _hidden(body, "")]:
+        raise Invalid(problems)
+    return body
+
+
+def _hidden(value: object, path: str) -> Iterator[str]:
+    """Where texts hold what cannot be seen. Notes may have several lines."""
+    if isinstance(value, str):
+        lines = value.replace("\r\n", "\n").split("\n") if path.endswith("note") else [value]
+        yield from (path for line in lines if hidden(line))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _hidden(key, path)
+            yield from _hidden(item, f"{path}.{key}")
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from _hidden(item, f"{path}[{number}]")
+    elif is_dataclass(value):
+        for name, item in vars(value).items():
+            yield from _hidden(item, f"{path}.{name}".lstrip("."))
 
 
 def query_number(request: web.Request, name: str, default: int, most: int) -> int:
@@ -141,12 +189,22 @@ def query_text(request: web.Request, name: str) -> str:
     return text
 
 
-def query_date(request: web.Request) -> date:
-    """The day ?date=2026-11-21. Raises Invalid."""
+def query_days(request: web.Request, most: int = MAX_DAYS) -> tuple[date, date]:
+    """The day ?date=2026-11-21, or the first and the last of ?from=…&until=…. Raises Invalid."""
+    if "date" in request.query:
+        day = _query_day(request, "date")
+        return day, day
+    first, last = _query_day(request, "from"), _query_day(request, "until")
+    if not 0 <= (last - first).days < most:
+        raise Invalid([("until", f"from that day on, at most {most} days")])
+    return first, last
+
+
+def _query_day(request: web.Request, name: str) -> date:
     try:
-        return parse_day(request.query.get("date", ""))
+        return parse_day(request.query.get(name, ""))
     except ValueError as error:
-        raise Invalid([("date", "a day like 2026-11-21")]) from error
+        raise Invalid([(name, "a day like 2026-11-21")]) from error
 
 
 def idempotency_key(request: web.Request) -> str:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from admission.values import Money
-from central.bodies import MAX_TEXT
-from central.money.accounts import EXCHANGE
-from central.money.dues import PaymentOption
+from central.bodies import MAX_AMOUNT, MAX_TEXT, check_method, check_payment
+from central.money.dues import FREE, PaymentOption
 from central.states import Holder, Payment
 
-MAX_METHOD = 40
-MAX_REFERENCE = 100
 MAX_TICKETS = 400
-MAX_AMOUNT = Decimal(10**9)
+MAX_DEVICE = 40
 
 
 @dataclass(frozen=True)
@@ -23,7 +19,7 @@ class PartPayment:
     holder: Holder | None = None
 
     def __post_init__(self) -> None:
-        _check_payment(self.payment)
+        check_payment(self.payment)
         if self.holder and max(map(len, vars(self.holder).values())) > MAX_TEXT:
             raise ValueError(f"holder: at most {MAX_TEXT} characters each")
 
@@ -52,7 +48,9 @@ class RefundAsked:
     tickets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_method(self.method, self.reference)
+        check_method(self.method, self.reference)
+        if self.method == FREE:
+            raise ValueError("method: nothing was paid by it")
         _check_text("reason", self.reason, 1, MAX_TEXT)
         if self.amount:
             _check_amount(self.amount)
@@ -81,7 +79,7 @@ class ExchangeAsked:
         _check_text("request", self.request, 1, 64)
         _check_tickets(self.tickets)
         if self.payment:
-            _check_payment(self.payment)
+            check_payment(self.payment)
 
 
 @dataclass(frozen=True)
@@ -90,17 +88,8 @@ class DayEndAsked:
 
     device: str | None = None
 
-
-def _check_payment(payment: Payment) -> None:
-    _check_method(payment.method, payment.reference)
-    _check_amount(payment.amount)
-
-
-def _check_method(method: str, reference: str) -> None:
-    _check_text("method", method, 1, MAX_METHOD)
-    _check_text("reference", reference, 1, MAX_REFERENCE)
-    if method == EXCHANGE:
-        raise ValueError(f"method: {EXCHANGE!r} is told by central only")
+    def __post_init__(self) -> None:
+        _check_text("device", self.device or "-", 1, MAX_DEVICE)
 
 
 def _check_amount(amount: Money) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from central import words
 from central.batches import Order
-from central.bodies import MAX_NUMBER, MAX_TEXT, check_slots, check_told, query_text
+from central.bodies import MAX_NUMBER, MAX_TEXT, check_payment, check_slots, check_told, query_text
 from central.customers import Details
 from central.money.dues import PaymentOption
 from central.references import Told
@@ -20,6 +20,7 @@ from central.wishes import Wanted
 from runtime.convert import Invalid
 
 MAX_BATCH = 5000
+BATCH_OPTIONS = (PaymentOption.PREPAID, PaymentOption.POSTPAID, PaymentOption.NOT_PAID)
 MAX_LANGUAGE = 20
 MAX_NOTE = 1000
 MAX_FOUND = 200
@@ -78,18 +79,17 @@ class NewBatch:
     references: References = NO_REFERENCES
     slots: Mapping[str, str] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    text: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.quantity <= MAX_BATCH:
             raise ValueError(f"quantity: 1 to {MAX_BATCH}")
-        if self.payment_option not in (PaymentOption.PREPAID, PaymentOption.POSTPAID):
-            raise ValueError("payment_option: prepaid or postpaid")
+        if self.payment_option not in BATCH_OPTIONS:
+            raise ValueError("payment_option: prepaid, postpaid or not_paid")
         if (self.payment is not None) != (self.payment_option is PaymentOption.PREPAID):
-            raise ValueError("payment: of all that a prepaid batch costs, a postpaid one has none")
-        if self.payment and not (
-            1 <= len(self.payment.method) <= 40 and 1 <= len(self.payment.reference) <= 100
-        ):
-            raise ValueError("payment: method of 1 to 40 characters, reference of 1 to 100")
+            raise ValueError("payment: of all that a prepaid batch costs; others have none")
+        if self.payment:
+            check_payment(self.payment)
         check_slots("batch", self.want)
         _check_text("reason", self.reason, MAX_TEXT)
         _check_text("language", self.language, MAX_LANGUAGE, least=1)
@@ -98,7 +98,7 @@ class NewBatch:
     @property
     def want(self) -> Wanted:
         which = (self.product, self.slot, self.quantity, self.day, self.slots, self.without)
-        return Wanted(*which)
+        return Wanted(*which, text=self.text)
 
     @property
     def order(self) -> Order:

@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union
 from admission.values import TimeSlot
 from central import feed, slots, venues, waiting
 from central.engine import one_at_a_time
-from central.schedule import DAYS_AHEAD, describe, plan_slots, planned_slots
+from central.planning import plan
+from central.schedule import DAYS_AHEAD, describe, plan_slots
 from central.schema import money_entry, request_line, ticket_request, time_slot, voucher
 from central.slots import Listed
 from central.states import By, Refused, Status
@@ -90,16 +91,10 @@ def apply(
     if compared.same and (newest := venues.newest(connection)):
         return Imported(newest, ())
     done = venues.keep(connection, text, read_venue(text, source), by)
-    offer(connection, done.venue, by.at)
+    feed.publish_products(connection, done.venue.products(), by.at)
+    plan(connection, done.venue, by.at)
     waiting.serve(connection, None, by.at)
     return Imported(done, compared.changes)
-
-
-def offer(connection: Connection, venue: Venue, now: datetime) -> None:
-    """Tell the gates its products, if they were not told before, and make its time slots."""
-    feed.publish_products(connection, venue.products(), now)
-    today = now.astimezone(venue.zone).date()
-    slots.refresh(connection, planned_slots(venue, today), venue.zone, now)
 
 
 def _known(connection: Connection) -> tuple[Revision | None, list[Change]]:

@@ -99,7 +99,8 @@ def take_off(promo: Promo, lines: Sequence[Line]) -> tuple[list[Line], Discount]
         for n in sorted(fitting, key=lambda n: -lines[n].price.amount):
             line = lines[n]
             count = min(line.quantity, (promo.max_per_order or line.quantity + uses) - uses)
-            each = _off(promo, line.price.amount, line.price.currency)
+            price = line.price.amount
+            each = min(_off(promo, price, line.price.currency), price)
             offs[n] = min(each * count, line.total.amount)
             uses += count
     taken = [replace(line, discount=line.discount + offs[n]) for n, line in enumerate(lines)]

@@ -69,10 +69,10 @@ def reserve(connection: Connection, venue: Venue, wish: Wish, by: By) -> TicketR
 
 
 def confirm(
-    connection: Connection, token: str, payment: Payment, holder: Holder | None, by: By
+    connection: Connection, token: str, payment: Payment | None, holder: Holder | None, by: By
 ) -> TicketRequest | Refused:
     """Pay what is due and turn held places into sold ones. A late payer gets them too, while
-    there is room.
+    there is room. What costs nothing needs no payment.
 
     Confirming again with the same payment changes nothing.
     """
@@ -82,11 +82,18 @@ def confirm(
     if request.status is Status.CANCELLED:
         return Refused("cancelled", "the request was cancelled")
     due = dues.due(connection, request)
+    nothing = Payment(dues.FREE, dues.FREE, due)
+    if not request.total.amount and (payment is None or payment.amount == due):
+        payment = nothing
+    payment = payment or nothing
     if request.status is Status.CONFIRMED and not due.amount:
         return _confirmed_before(connection, request, payment)
     if payment.amount != due:
-        told = {"amount": f"{due.amount:f}", "currency": due.currency}
-        return Refused("wrong_amount", "another amount is due", {"total": told})
+        foreign = payment.amount.currency != due.currency
+        code = "wrong_currency" if foreign else "wrong_amount"
+        return Refused(code, "another amount is due", {"total": dues.told(due)})
+    if payment.method == dues.FREE and due.amount:
+        return Refused("wrong_amount", "it is not free", {"total": dues.told(due)})
     payment = replace(payment, amount=due)
     return settle(connection, request, payment, holder, by, whole=True) or find(connection, token)
 

@@ -15,17 +15,15 @@ from sqlalchemy import Connection
 
 from admission.codes import SigningKey
 from admission.facts import CENTRAL
-from central import feed, idempotency, ingest, requests, slots, venues, visits, waiting
+from central import feed, idempotency, ingest, requests, venues, waiting
 from central.api import Api
 from central.database import Database, DatabaseDown
 from central.duty import take_turns
 from central.engine import make_engine, one_at_a_time
 from central.keys import load_key
+from central.planning import plan, plan_newest
 from central.publisher import Publisher
 from central.routes import application
-from central.schedule import planned_slots
-from central.seats import places as seats
-from central.seats import staff
 from central.settings import CentralSettings
 from central.states import By
 from central.venue import Venue
@@ -113,31 +111,6 @@ def seed(connection: Connection, venue: Venue, key_file: Path, now: datetime) ->
     feed.publish_key(connection, key.issuer, now)
     feed.publish_products(connection, venue.products(), now)
     return key
-
-
-def plan(connection: Connection, venue: Venue, now: datetime) -> date:
-    """Offer the time slots of the coming days; the day for which this was done."""
-    one_at_a_time(connection)
-    today = now.astimezone(venue.zone).date()
-    planned = planned_slots(venue, today)
-    plans = [attraction.plan for attraction in venue.attractions if attraction.plan]
-    for one in plans:
-        seats.keep_plan(connection, one)
-    counted = visits.begun(connection, now)
-    slots.refresh(connection, planned, venue.zone, now)
-    if visits.begun(connection, now) - counted:
-        visits.rebuild(connection, now)
-    if plans:
-        staff.replan(connection, planned, plans, now)
-    return today
-
-
-def plan_newest(connection: Connection, known: Revision, now: datetime) -> date | None:
-    """Not by a venue that is out of date; who imported the newer one has planned by that."""
-    one_at_a_time(connection)
-    if venues.newest_number(connection) != known.number:
-        return None
-    return plan(connection, known.venue, now)
 
 
 def tidy(connection: Connection, now: datetime) -> None:

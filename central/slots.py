@@ -107,15 +107,21 @@ def refresh(
 _IN_USE = or_(
     *(
         exists().where(table.c.slot == time_slot.c.id)
-        for table in (line_slot, lease, slot_change, ticket_window)
+        for table in (line_slot, lease, slot_change, ticket_window, visit)
     )
 )
 
 
-def on_day(
-    connection: Connection, attraction: str, day: date, now: datetime, *, channel: str = ""
+def on_days(
+    connection: Connection,
+    attraction: str,
+    days: tuple[date, date],
+    now: datetime,
+    *,
+    channel: str = "",
 ) -> list[Listed]:
-    here = and_(time_slot.c.attraction == attraction, time_slot.c.day == day)
+    """The slots of the first to the last of `days`."""
+    here = and_(time_slot.c.attraction == attraction, time_slot.c.day.between(*days))
     return listed(connection, now, here, channel=channel)
 
 
@@ -190,24 +196,35 @@ def listed(
         ticket_request.c.id != but_for,
     )
     leased = case((lease.c.expires_at > now, lease.c.places - lease.c.used - lease.c.returned))
-    columns = {
-        "sold": _places(sold),
-        "reserved": _places(reserved),
-        "used": _of_leases(lease.c.used),
-        "leased": _of_leases(leased),
-    }
-    if channel:
-        columns["of_channel"] = _places(
-            or_(sold, reserved), ticket_request.c.channel == channel
-        ) + _of_leases(lease.c.used + func.coalesce(leased, 0), lease.c.channel == channel)
-        columns["gone"] = _gone(channel)
     counted = true() if count_all else CAPACITY.is_not(None)
-    rows = connection.execute(
-        select(time_slot, *(column.label(name) for name, column in columns.items()))
+    # By itself, for a database sorts these rows, of which there are many, and they are narrow.
+    held = (
+        select(
+            time_slot.c.id,
+            _places(sold).label("sold"),
+            _places(reserved).label("reserved"),
+            _places(or_(sold, reserved), ticket_request.c.channel == channel).label("of_channel"),
+        )
         .outerjoin(line_slot, and_(line_slot.c.slot == time_slot.c.id, counted))
         .outerjoin(ticket_request, ticket_request.c.id == line_slot.c.request)
         .where(*conditions)
         .group_by(time_slot.c.id)
+        .subquery()
+    )
+    columns = {
+        "sold": held.c.sold,
+        "reserved": held.c.reserved,
+        "used": _of_leases(lease.c.used),
+        "leased": _of_leases(leased),
+    }
+    if channel:
+        columns["of_channel"] = held.c.of_channel + _of_leases(
+            lease.c.used + func.coalesce(leased, 0), lease.c.channel == channel
+        )
+        columns["gone"] = _gone(channel)
+    rows = connection.execute(
+        select(time_slot, *(column.label(name) for name, column in columns.items()))
+        .join(held, held.c.id == time_slot.c.id)
         .order_by(time_slot.c.start, time_slot.c.id)
     ).mappings()
     return [_listed(row, channel, now) for row in rows]
@@ -232,7 +249,7 @@ def _listed(row: RowMapping, channel: str, now: datetime) -> Listed:
 
 
 def _places(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((and_(*conditions), line_slot.c.places), else_=0)), 0)
+    return func.coalesce(func.sum(line_slot.c.places).filter(*conditions), 0)
 
 
 def _gone(channel: str) -> ColumnElement[int]:

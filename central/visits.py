@@ -9,22 +9,21 @@ a zone, if it is that of a single attraction.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
-from admission.facts import Admitted, Fact, Forgiven, Lapsed, Passed
-from admission.presence import history_of, moves
-from admission.values import Control, Direction, Exit, TicketState, Use
+from admission.facts import Admitted, Fact
+from admission.presence import is_history, moves
+from admission.values import Control
 from central import schema
+from central import visit_rows as rows
+from central.visit_rows import Slot
 from runtime.wire import fact_from_data
 
-USES = ("admitted", "lapsed", "passed", "forgiven")
 COUNTED = tuple(control.value for control in Control if control.counts_visits)
 LONGEST = timedelta(days=8)
 """A slot that is longer is not counted to its end."""
@@ -32,57 +31,14 @@ LATE = timedelta(days=1)
 """So long after its end a slot is still counted."""
 LEAVING = timedelta(minutes=30)
 """Who goes out without a ticket was in the earliest slot that ended no longer ago than this."""
-MOST = 255
-"""Persons of a ticket that central does not know."""
 MOST_UNSCANNED = 1_000_000
-MAX_ZONE = 64
-AT_ONCE = 200
-SUMS = ("admitted", "guests", "came", "present")
-
-
-@dataclass(frozen=True)
-class _Slot:
-    id: str
-    attraction: str
-    control: Control
-    arrival_start: datetime
-    arrival_end: datetime
-    end: datetime
-
-
-@dataclass
-class Tally:
-    """One ticket in one slot. `came` is the most of its persons that were inside at once: nobody
-    knows who of a group goes in again."""
-
-    admitted: int = 0
-    came: int = 0
-    present: int = 0
-    zone: str = ""
-
-
-@dataclass(frozen=True)
-class _Place:
-    """What a ticket has in a slot."""
-
-    slot: str
-    places: int
-    channel: str
-
-
-@dataclass
-class _Known:
-    """A ticket; `places`: attraction → the one it has there."""
-
-    persons: int = MOST
-    places: dict[str, _Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Touched:
     """What facts are about, as far as it counts; its slots are held."""
 
-    live: Sequence[_Slot] = ()
+    live: Sequence[Slot] = ()
     tickets: frozenset[int] = frozenset()
     others: Sequence[Fact] = ()
 
@@ -90,7 +46,7 @@ class Touched:
 def touched(connection: Connection, facts: Sequence[Fact], now: datetime) -> Touched:
     """Hold the slots in which the facts count; before the feed takes them, for who sells tells the
     feed last, too."""
-    tickets = {fact.ticket for fact in facts if fact.ticket is not None and _is_use(fact)}
+    tickets = {fact.ticket for fact in facts if fact.ticket is not None and is_history(fact.event)}
     others = [fact for fact in facts if fact.ticket is None and list(moves(fact.event))]
     if not (tickets or others) or not (live := _live(connection, now)):
         return Touched()
@@ -106,7 +62,7 @@ def touched(connection: Connection, facts: Sequence[Fact], now: datetime) -> Tou
 
 def count(connection: Connection, what: Touched) -> set[str]:
     """The slots whose sums changed by the facts, now that the feed has them."""
-    changed = _recount(connection, what.live, what.tickets) if what.tickets else set()
+    changed = rows.recount(connection, what.live, what.tickets) if what.tickets else set()
     return changed | _others(connection, what.live, what.others)
 
 
@@ -116,7 +72,7 @@ def recount(connection: Connection, tickets: Collection[int], now: datetime) -> 
     known = connection.scalars(select(table.c.ticket).where(table.c.ticket.in_(tickets)).distinct())
     if not (came := frozenset(known)):
         return set()
-    return _recount(connection, _live(connection, now), came)
+    return rows.recount(connection, _live(connection, now), came)
 
 
 def rebuild(connection: Connection, now: datetime) -> None:
@@ -124,7 +80,7 @@ def rebuild(connection: Connection, now: datetime) -> None:
     live = _live(connection, now)
     ids = [slot.id for slot in live]
     connection.execute(delete(schema.visit).where(schema.visit.c.slot.in_(ids)))
-    nothing = dict.fromkeys((*SUMS, "unscanned"), 0)
+    nothing = dict.fromkeys((*rows.SUMS, "unscanned"), 0)
     connection.execute(
         update(schema.time_slot).where(schema.time_slot.c.id.in_(ids)).values(nothing)
     )
@@ -132,7 +88,7 @@ def rebuild(connection: Connection, now: datetime) -> None:
         return
     feed, since = schema.feed, min(slot.arrival_start for slot in live)
     came = select(feed.c.subject).where(feed.c.kind == "admitted", feed.c.at >= since).distinct()
-    _recount(connection, live, frozenset(connection.scalars(came)))
+    rows.recount(connection, live, frozenset(connection.scalars(came)))
     bodies = connection.scalars(
         select(feed.c.body)
         .where(feed.c.kind.in_(("passed", "count_corrected")), feed.c.subject.is_(None))
@@ -147,63 +103,11 @@ def begun(connection: Connection, now: datetime) -> set[str]:
     return {slot.id for slot in _live(connection, now)}
 
 
-@dataclass
-class _Party:
-    """Persons who came in together, as far as they are inside."""
-
-    slot: str
-    zone: str
-    persons: int
-
-
-def tally(
-    facts: Iterable[Fact], slot_of: Callable[[str, datetime], str | None]
-) -> dict[str, Tally]:
-    """Slot → what the facts of one ticket tell of it. Who leaves a zone came into it first."""
-    history = history_of(facts)
-    came = [(use.at, 0, use) for use in history.uses if use.entered and not use.again]
-    left = [(exit_.at, 1, exit_) for exit_ in history.exits if exit_.zone]
-    left += [(at, 1, Exit(zone, at, MOST)) for zone, at in history.forgiven if zone]
-    tallies: dict[str, Tally] = defaultdict(Tally)
-    inside: list[_Party] = []
-    moved: list[tuple[datetime, int, Use | Exit]] = [*came, *left]
-    for _, _, move in sorted(moved, key=lambda one: one[:2]):
-        if isinstance(move, Exit):
-            _leave(inside, move)
-        elif slot := slot_of(move.attraction, move.at):
-            inside.append(_Party(slot, move.zone, move.entered))
-            one = tallies[slot]
-            one.admitted, one.zone = one.admitted + move.entered, move.zone
-            one.came = max(one.came, _inside(inside, slot))
-    for slot, one in tallies.items():
-        one.present = _inside(inside, slot)
-    return dict(tallies)
-
-
-def _leave(inside: Sequence[_Party], gone: Exit) -> None:
-    persons = gone.persons
-    for party in inside:
-        if party.zone == gone.zone:
-            went = min(persons, party.persons)
-            party.persons, persons = party.persons - went, persons - went
-
-
-def _inside(inside: Iterable[_Party], slot: str) -> int:
-    return sum(party.persons for party in inside if party.slot == slot)
-
-
-def _is_use(fact: Fact) -> bool:
-    match fact.event:
-        case Admitted() | Lapsed() | Forgiven() | Passed(direction=Direction.OUT):
-            return True
-    return False
-
-
-def _live(connection: Connection, now: datetime) -> list[_Slot]:
+def _live(connection: Connection, now: datetime) -> list[Slot]:
     """The slots that are counted: their arrival has begun, and they did not end long ago. Until the
     transaction ends nobody else books them."""
     slot = schema.time_slot.c
-    rows = connection.execute(
+    found = connection.execute(
         select(
             slot.id, slot.attraction, slot.control, slot.arrival_start, slot.arrival_end, slot.end
         )
@@ -213,130 +117,10 @@ def _live(connection: Connection, now: datetime) -> list[_Slot]:
         .order_by(slot.id)
         .with_for_update()
     )
-    return [_Slot(row[0], row[1], Control(row[2]), *row[3:]) for row in rows]
+    return [Slot(row[0], row[1], Control(row[2]), *row[3:]) for row in found]
 
 
-def _recount(connection: Connection, live: Sequence[_Slot], tickets: Collection[int]) -> set[str]:
-    """Bring the rows of these tickets in these slots up to date, and the sums with them."""
-    changed: set[str] = set()
-    ids = sorted(tickets) if live else []
-    for start in range(0, len(ids), AT_ONCE):
-        changed |= _recount_some(connection, live, ids[start : start + AT_ONCE])
-    return changed
-
-
-def _recount_some(connection: Connection, live: Sequence[_Slot], tickets: list[int]) -> set[str]:
-    table, slots = schema.visit, [slot.id for slot in live]
-    ours = (table.c.ticket.in_(tickets), table.c.slot.in_(slots))
-    known = _known(connection, slots, tickets)
-    new: dict[tuple[str, int], dict[str, Any]] = {}
-    for ticket, facts in _facts(connection, live, tickets).items():
-        told = known.get(ticket, _Known())
-        for slot, one in tally(facts, partial(_slot_of, live, told)).items():
-            new[slot, ticket] = _row(slot, ticket, one, told)
-    rows = connection.execute(select(table).where(*ours)).mappings()
-    old = {(row["slot"], row["ticket"]): dict(row) for row in rows}
-    more: dict[str, Counter[str]] = defaultdict(Counter)
-    for key in (old.keys() | new.keys()) - {key for key in old if old[key] == new.get(key)}:
-        for name in SUMS:
-            more[key[0]][name] += new.get(key, _NONE)[name] - old.get(key, _NONE)[name]
-    if more:
-        connection.execute(delete(table).where(*ours))
-        if new:
-            connection.execute(insert(table), list(new.values()))
-    for slot, counts in sorted(more.items()):
-        _add(connection, slot, counts)
-    return set(more)
-
-
-def _row(slot: str, ticket: int, told: Tally, known: _Known) -> dict[str, Any]:
-    place = next((one for one in known.places.values() if one.slot == slot), None)
-    admitted = min(told.admitted, place.places if place else known.persons)
-    return {
-        "slot": slot,
-        "ticket": ticket,
-        "channel": place.channel if place else "",
-        "zone": told.zone[:MAX_ZONE],
-        "admitted": admitted,
-        "guests": 0 if place else admitted,
-        "came": min(told.came, place.places) if place else 0,
-        "present": min(told.present, MOST),
-    }
-
-
-_NONE = dict.fromkeys(SUMS, 0)
-
-
-def _add(connection: Connection, slot: str, counts: Mapping[str, int]) -> None:
-    table = schema.time_slot
-    more = {name: table.c[name] + change for name, change in counts.items() if change}
-    if more:
-        connection.execute(update(table).where(table.c.id == slot).values(more))
-
-
-def _slot_of(live: Sequence[_Slot], known: _Known, attraction: str, at: datetime) -> str | None:
-    if place := known.places.get(attraction):
-        return place.slot
-    here = [slot for slot in live if slot.attraction == attraction and slot.arrival_start <= at]
-    on = [slot for slot in here if at < slot.arrival_end] or [s for s in here if at < s.end]
-    return max(on, key=lambda slot: slot.arrival_start).id if on else None
-
-
-def _facts(
-    connection: Connection, live: Sequence[_Slot], tickets: list[int]
-) -> dict[int, list[Fact]]:
-    feed, since = schema.feed, min(slot.arrival_start for slot in live)
-    rows = connection.execute(
-        select(feed.c.subject, feed.c.body)
-        .where(feed.c.kind.in_(USES), feed.c.subject.in_(tickets))
-        .where(feed.c.at >= since)
-    )
-    facts: dict[int, list[Fact]] = defaultdict(list)
-    for ticket, body in rows:
-        facts[ticket].append(fact_from_data(body))
-    return facts
-
-
-def _known(connection: Connection, slots: list[str], tickets: list[int]) -> dict[int, _Known]:
-    """What central knows of the tickets: their persons, and their places in these slots."""
-    known: dict[int, _Known] = defaultdict(_Known)
-    ticket, line, lines = schema.ticket, schema.request_line, schema.line_slot
-    in_line = (lines.c.request == ticket.c.request) & (lines.c.line == ticket.c.line)
-    rows = connection.execute(
-        select(
-            ticket.c.id,
-            ticket.c.persons,
-            ticket.c.state,
-            line.c.entitled,
-            line.c.persons.label("each"),
-            schema.time_slot.c.attraction,
-            lines.c.slot,
-            schema.ticket_request.c.channel,
-        )
-        .join(line, (line.c.request == ticket.c.request) & (line.c.number == ticket.c.line))
-        .join(schema.ticket_request, schema.ticket_request.c.id == ticket.c.request)
-        .outerjoin(lines, in_line & lines.c.slot.in_(slots))
-        .outerjoin(schema.time_slot, schema.time_slot.c.id == lines.c.slot)
-        .where(ticket.c.id.in_(tickets))
-    )
-    for row in rows:
-        known[row.id].persons = row.persons
-        if row.slot and row.state != TicketState.CANCELLED.value:
-            each = {one["slot"]: one["persons"] for one in row.entitled}.get(row.slot, row.each)
-            known[row.id].places[row.attraction] = _Place(row.slot, each, row.channel)
-    use, lease = schema.lease_use, schema.lease
-    rows = connection.execute(
-        select(use.c.ticket, use.c.places, lease.c.slot, lease.c.channel, schema.time_slot)
-        .join(lease, lease.c.id == use.c.lease)
-        .join(schema.time_slot, schema.time_slot.c.id == lease.c.slot)
-        .where(use.c.ticket.in_(tickets), lease.c.slot.in_(slots))
-    )
-    for row in rows:
-        known[row.ticket].places[row.attraction] = _Place(row.slot, row.places, row.channel)
-    return known
-
-
-def _others(connection: Connection, live: Sequence[_Slot], facts: Sequence[Fact]) -> set[str]:
+def _others(connection: Connection, live: Sequence[Slot], facts: Sequence[Fact]) -> set[str]:
     """Count who moved without a ticket, each fact once."""
     more: Counter[str] = Counter()
     for fact in facts:
@@ -352,7 +136,7 @@ def _others(connection: Connection, live: Sequence[_Slot], facts: Sequence[Fact]
     return set(more)
 
 
-def _left_by(connection: Connection, live: Sequence[_Slot], zone: str, at: datetime) -> str | None:
+def _left_by(connection: Connection, live: Sequence[Slot], zone: str, at: datetime) -> str | None:
     """The slot of the one attraction that is in the zone."""
     on = {
         slot.id: slot
@@ -360,7 +144,9 @@ def _left_by(connection: Connection, live: Sequence[_Slot], zone: str, at: datet
         if slot.arrival_start <= at < max(slot.end, slot.arrival_end) + LEAVING
     }
     table = schema.visit
-    seen = select(table.c.slot).where(table.c.slot.in_(sorted(on)), table.c.zone == zone[:MAX_ZONE])
+    seen = select(table.c.slot).where(
+        table.c.slot.in_(sorted(on)), table.c.zone == zone[: rows.MAX_ZONE]
+    )
     attractions = {on[id_].attraction for id_ in connection.scalars(seen.distinct())}
     if len(attractions) != 1:
         return None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from admission.booking import NoRoom, book
 from admission.facts import CENTRAL
-from central import schema, slots
+from central import promotions, schema, slots
 from central.request_rows import find_by_id, move
 from central.seats import places as seats
 from central.slots import Listed
@@ -102,6 +102,10 @@ def _offer(connection: Connection, one: _Waiting, now: datetime) -> bool:
     table = schema.ticket_request
     this = (table.c.id == one.request, table.c.status == Status.WAITING.value)
     if connection.scalar(select(table.c.id).where(*this).with_for_update(skip_locked=True)) is None:
+        return False
+    if used_up := promotions.taken_since(connection, one.request, By(CENTRAL, now)):
+        what = f"cancelled: {used_up.detail}"
+        move(connection, one.request, Status.CANCELLED, what, By(CENTRAL, now))
         return False
     [request] = find_by_id(connection, [one.request])
     lines = seats.choose(connection, request.lines, now)

@@ -113,7 +113,8 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class IssuedTicket:
-    """`code` is the signed code, `human_code` the same right for a keyboard."""
+    """`code` is the signed code, `human_code` the same right for a keyboard; `seats` as they are
+    printed, if it has any."""
 
     id: int
     code: str
@@ -127,6 +128,7 @@ class IssuedTicket:
     valid_until: datetime
     persons: int
     price: Money
+    seats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

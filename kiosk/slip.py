@@ -8,12 +8,13 @@ from kiosk.texts import Texts
 
 
 def ticket_slip(ticket: IssuedTicket, order: Order) -> Slip:
-    """One slip a ticket: what it opens, when, for how many, and its code twice."""
+    """One slip a ticket: what it opens, when, on which seats, for how many, and its code twice."""
     texts = Texts(order.language, order.timezone)
     parts: list[SlipText | SlipCode | SlipRule] = [
         SlipText(order.venue, bold=True),
         SlipText(in_language(ticket.attraction_name, order.language), large=True, bold=True),
         SlipText(ticket.description, large=True),
+        *(SlipText(seat, large=True) for seat in ticket.seats),
         SlipRule(),
         SlipText(in_language(ticket.product_name, order.language), bold=True),
         SlipText(texts.count("slip.persons", ticket.persons)),

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
-from central.money.accounts import is_paid
+from central.money.accounts import RECEIVABLE, is_paid
+from central.money.dues import FREE
 from central.money.ledger import lock_till
 from central.schema import day_end, money_entry, posting, till
 from central.states import By, Refused
@@ -50,6 +51,7 @@ def close(connection: Connection, device: str, by: By) -> DayEnd:
             "count": len(numbers),
         },
         "methods": _methods(connection, query),
+        "invitations": _invitations(connection, query),
         "accounts": _accounts(connection, query),
     }
     made = connection.execute(
@@ -91,6 +93,8 @@ def _methods(connection: Connection, entries: Select[Any]) -> list[Json]:
             method = row["account"].split(":", 1)[1].rpartition(":")[0]
             which = "taken" if row["kind"] == "payment" else "given"
             found[method, row["currency"]][which].append(row["amount"])
+    for currency in connection.scalars(_free(entries)):
+        found[FREE, currency]["taken"].append(Decimal(0))
     return [
         {
             "method": method,
@@ -105,9 +109,32 @@ def _methods(connection: Connection, entries: Select[Any]) -> list[Json]:
     ]
 
 
+def _free(entries: Select[Any]) -> Select[Any]:
+    """The currency of each payment of what costs nothing; it posts nothing."""
+    chosen = entries.order_by(None).subquery()
+    return select(chosen.c.currency).where(chosen.c.kind == "payment", chosen.c.method == FREE)
+
+
+def _invitations(connection: Connection, entries: Select[Any]) -> list[Json]:
+    """Why visitors were invited, how often, and what they would have paid."""
+    found: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for row in _posted(connection, entries):
+        if row["kind"] == "invitation" and row["account"] == RECEIVABLE:
+            found[row["reason"], row["currency"]].append(-row["amount"])
+    return [
+        {
+            "reason": reason,
+            "count": len(amounts),
+            "amount": f"{sum(amounts, Decimal(0)):f}",
+            "currency": currency,
+        }
+        for (reason, currency), amounts in sorted(found.items())
+    ]
+
+
 def _posted(connection: Connection, entries: Select[Any]) -> list[RowMapping]:
     chosen = entries.order_by(None).subquery()
-    query = select(chosen.c.kind, chosen.c.currency, posting.c.account, posting.c.amount).join(
-        posting, posting.c.entry == chosen.c.id
-    )
+    entry = (chosen.c.kind, chosen.c.currency, chosen.c.reason)
+    query = select(*entry, posting.c.account, posting.c.amount)
+    query = query.join(posting, posting.c.entry == chosen.c.id)
     return list(connection.execute(query).mappings())

@@ -33,6 +33,8 @@ class PaymentOption(Enum):
 _TERMS = select(schema.payment_option.c.option, schema.payment_option.c.reason).where(
     *keyed(schema.payment_option.c.request)
 )
+FREE = "free"
+"""The method and reference by which what costs nothing is paid."""
 AHEAD = (PaymentOption.DIRECT, PaymentOption.PREPAID)
 """Options that wait for the money."""
 

@@ -65,8 +65,9 @@ def _do(
     value = min(back, due.amount)
     rest = Money(due.amount - value, due.currency)
     if (payment.amount if payment else Money(Decimal(0), due.currency)) != rest:
-        extras = {"due": dues.told(rest)}
-        return Refused("wrong_amount", "another difference is due", extras)
+        foreign = payment is not None and payment.amount.currency != rest.currency
+        code = "wrong_currency" if foreign else "wrong_amount"
+        return Refused(code, "another difference is due", {"due": dues.told(rest)})
     if payment and (refused := spending.unspendable(connection, new, payment, by)):
         return refused
     if refused := requests.sell(connection, new, f"confirmed: exchange {old.authorisation}", by):

@@ -7,7 +7,7 @@ from aiohttp import web
 from central import answers, answers_money
 from central.access import Scope, client_of, needs
 from central.api import Api
-from central.bodies import MAX_PAGE, query_number, read_body
+from central.bodies import MAX_PAGE, query_days, query_number, read_body
 from central.bodies_money import (
     DayEndAsked,
     ExchangeAsked,
@@ -17,7 +17,7 @@ from central.bodies_money import (
     VoidAsked,
 )
 from central.idempotency import Answer
-from central.money import days, exchange, ledger, payments, returns
+from central.money import days, exchange, invitations, ledger, payments, returns
 from central.money.dues import Terms
 from central.routes.requests import ONE, told
 from central.states import Refused
@@ -25,6 +25,7 @@ from central.web import answered, json
 from runtime.convert import Invalid
 
 MAX_ID = 2**31 - 1
+MAX_REPORT_DAYS = 366
 
 
 def routes(api: Api) -> list[web.RouteDef]:
@@ -95,6 +96,14 @@ def routes(api: Api) -> list[web.RouteDef]:
             return _csv(answers_money.ledger_csv(found))
         return json(answers_money.ledger(found))
 
+    async def invited(request: web.Request) -> web.Response:
+        wants_csv, span = _wants_csv(request), query_days(request, MAX_REPORT_DAYS)
+        zone = api.venue.zone
+        found = await api.database.read(lambda c: invitations.report(c, *span, zone))
+        if wants_csv:
+            return _csv(answers_money.invitations_csv(found))
+        return json(answers_money.invitations(found))
+
     return [
         web.post(f"{ONE}/payments", needs(Scope.SELL, pay)),
         web.post(f"{ONE}/payment-option", needs(Scope.OFFICE, choose)),
@@ -104,6 +113,7 @@ def routes(api: Api) -> list[web.RouteDef]:
         web.post("/v1/day-ends", needs(Scope.OFFICE, close)),
         web.get("/v1/day-ends", needs(Scope.OFFICE, day_ends)),
         web.get("/v1/day-ends/{id:[0-9]{1,9}}", needs(Scope.OFFICE, day_end)),
+        web.get("/v1/invitations", needs(Scope.OFFICE, invited)),
         web.get("/v1/ledger", needs(Scope.OFFICE, entries)),
     ]
 

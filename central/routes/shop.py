@@ -7,7 +7,7 @@ from aiohttp import web
 from central import answers, slots
 from central.access import Scope, client_of, needs
 from central.api import Api
-from central.bodies import query_date, query_number
+from central.bodies import query_days, query_number
 from central.settings import Channel, DeviceKind
 from central.web import json
 
@@ -34,11 +34,11 @@ def routes(api: Api) -> list[web.RouteDef]:
         return json(answers.dates(days, now))
 
     async def time_slots(request: web.Request) -> web.Response:
-        attraction, day, now = _attraction(api, request), query_date(request), api.clock()
+        attraction, days, now = _attraction(api, request), query_days(request), api.clock()
         wanted = max(1, query_number(request, "persons", 1, MAX_PERSONS))
         channel = _channel(api, request).value
         listed = await api.database.read(
-            lambda c: slots.on_day(c, attraction, day, now, channel=channel)
+            lambda c: slots.on_days(c, attraction, days, now, channel=channel)
         )
         return json(answers.slots(listed, api.venue.zone, now, wanted))
 

@@ -17,7 +17,8 @@ from support.central import CONFIG, NOW, TOUR, Client, Clock
 from central import cart, leases, requests, schema, slot_changes, slots, waiting
 from central.database import make_engine, migrate
 from central.leases import Lease, LeaseWanted, OfflineTicket
-from central.service import plan, tidy
+from central.planning import plan
+from central.service import tidy
 from central.settings import Channel
 from central.slot_changes import ConflictKind, SlotChange
 from central.states import By, Payment, Refused, Status, TicketRequest

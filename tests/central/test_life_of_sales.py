@@ -62,7 +62,7 @@ LONGER = int(os.environ.get("WICKET_LIFE_OF_SALES", "1"))
 few = st.integers(0, 5)
 kiosks = st.sampled_from(["kiosk-1", "kiosk-2"])
 clients = st.sampled_from(["kiosk-1", "kiosk-2", "office-1", "office-1", "web-1"])
-tours = st.sampled_from([*[TOURS[0]] * 4, *TOURS, *SOMETIMES])
+tours = st.sampled_from([*[TOURS[0]] * 5, *TOURS * 2, *SOMETIMES])
 seats = st.builds(Wanted, st.sampled_from([4, 4, 5, 6, 7]), tours, st.integers(1, 4))
 visits = st.builds(
     Wanted, st.just(1), st.sampled_from([MUSEUM, MUSEUM_TOMORROW]), st.integers(1, 3)
@@ -71,7 +71,7 @@ others = st.builds(Wanted, st.sampled_from([PASS, VOUCHER]), st.just(""), st.int
 lines = st.one_of(seats, seats, seats, visits, others)
 carts = st.one_of(st.tuples(lines), st.tuples(seats), st.tuples(lines, lines))
 promos = st.sampled_from(["", "", "", "HALF", "EACH"])
-payings = st.builds(Paying, st.sampled_from(["cash", "card", "voucher"]), few)
+payings = st.builds(Paying, st.sampled_from(["cash", "cash", "card", "voucher"]), few)
 
 reserves = st.builds(Reserve, clients, carts, promos, st.booleans())
 confirms = st.builds(Confirm, few, clients, payings, st.sampled_from([0, 0, 0, 0, -1, 1]))
@@ -81,7 +81,7 @@ cancels = st.builds(Cancel, few, clients)
 options = st.sampled_from(["direct", "prepaid", "postpaid", "not_paid", "invitation"])
 chooses = st.builds(Choose, few, options)
 refunds = st.builds(Refund, few, payings, st.sampled_from([None, None, 0, 30, 50, 100, 130]))
-returns = st.builds(ReturnTickets, few, few, st.integers(0, 3), payings)
+returns = st.builds(ReturnTickets, few, few, st.integers(1, 3), payings)
 voids = st.builds(Void, few)
 exchanges = st.builds(
     Exchange, few, few, st.integers(0, 2), payings, st.sampled_from([0, 0, 0, 1])
@@ -122,7 +122,6 @@ class LifeOfSales(RuleBasedStateMachine):
         self.model.plan(0)
         self.central = Central(self.plot, ground, lambda: self.model.now)
         self.asked: list[Asked] = []
-        self.admissions: list[tuple[str, int]] = []
         self.run(self.central.open(ground.workers))
         query, self.hang_up = reader(self.plot.url)
         self.auditor = Auditor(query, OPENS)
@@ -223,7 +222,7 @@ class LifeOfSales(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.model.now += timedelta(minutes=minutes)
 
-    @rule(hours=st.sampled_from([0, 0, 0, 1, 2, 11]))
+    @rule(hours=st.sampled_from([0, 0, 0, 0, 0, 1, 2, 11]))
     def much_time_passes(self, hours: int) -> None:
         self.model.now += timedelta(hours=hours)
 
@@ -232,21 +231,17 @@ class LifeOfSales(RuleBasedStateMachine):
         self.run(self.central.tidy())
         self.model.tidy()
 
-    @rule(choice=few, ticket=few)
-    def somebody_goes_in(self, choice: int, ticket: int) -> None:
+    @rule(choice=few, ticket=few, walks=st.sampled_from([True, True, False]))
+    def somebody_goes_in(self, choice: int, ticket: int, *, walks: bool) -> None:
+        """Or does not walk after all."""
         issued = {t: r for t, r in self.model.requests.items() if r.states}
         if (request := pick(choice, issued)) is not None:
             id_ = list(request.states)[ticket % len(request.states)]
             admission = self.run(self.central.admit(id_, "tour"))
-            self.admissions.append((id_, admission))
-            self.model.inside[id_] += 1
-
-    @rule()
-    def somebody_did_not_walk_after_all(self) -> None:
-        if self.admissions:
-            id_, admission = self.admissions.pop()
-            self.run(self.central.lapse(id_, admission))
-            self.model.inside[id_] -= 1
+            if walks:
+                self.model.inside[id_] += 1
+            else:
+                self.run(self.central.lapse(id_, admission))
 
     @rule(number=st.sampled_from(range(len(PLANS))))
     def the_times_are_planned_anew(self, number: int) -> None:
@@ -359,7 +354,7 @@ class LifeOfSales(RuleBasedStateMachine):
             agree(answer, told[id(call)], "the same key at once")
         once = list({id(call): call for call in calls}.values())
         waits = any(one.status == "waiting" for one in self.model.requests.values())
-        truth = self.auditor.audit(self.model.now, self.model.excused | {"*": 0})
+        truth = self.auditor.look(self.model.now)
         wrong: list[str] = []
         for order in permutations(once):
             model = deepcopy(self.model)

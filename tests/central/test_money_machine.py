@@ -16,18 +16,18 @@ from admission.codes import SigningKey
 from admission.facts import Admitted, Fact
 from admission.values import Money
 from central import feed, requests, tickets
-from central.wishes import Wanted, Wish
 from central.database import make_engine, migrate
 from central.money import accounts, days, dues, ledger, payments, returns
 from central.money.dues import PaymentOption, Terms
 from central.money.exchange import Exchange, exchange
 from central.money.returns import Refund
+from central.planning import plan
 from central.request_rows import find
 from central.request_rows import payments as paid_so_far
 from central.schema import money_entry, posting
-from central.service import plan
 from central.states import By, Payment, Refused, Status, TicketRequest
 from central.venue import load_venue
+from central.wishes import Wanted, Wish
 
 VENUE = load_venue(CONFIG / "venue.toml")
 KEY = SigningKey(1, bytes(32), NOW)

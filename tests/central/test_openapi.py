@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import hdrs
-from support.central import DEVICES, MUSEUM, NOW, TOUR, Client
+from support.central import DEVICES, MUSEUM, NOW, TOUR, Client, Clock
+from support.hall import book, hall_in
 
 from central import ingest
 from central.routes import application
@@ -271,6 +272,30 @@ async def test_the_answers_about_slots_and_leases_are_as_documented(kiosk: Clien
     found = await office.get("/v1/conflicts")
     assert found["conflicts"]
     assert_documented("get", "/v1/conflicts", "200", found)
+
+
+async def test_the_answers_about_seats_are_as_documented(tmp_path: Path, clock: Clock) -> None:
+    async with hall_in(tmp_path, clock) as kiosk:
+        office, slot = kiosk.as_("office-1"), f"/v1/slots/{CONCERT}/seats"
+        assert_documented("get", "/v1/catalogue", "200", await kiosk.get("/v1/catalogue"))
+        request = await book(kiosk, 1, seats=["Stalls-B-3"])
+        assert_documented("post", "/v1/requests", "201", request)
+        assert_documented("get", "/v1/slots/{id}/seats", "200", await kiosk.get(slot))
+        for what in ("block", "unblock"):
+            why = {"seats": ["Stalls-B-4"], "reason": "camera"}
+            answer = await office.post(f"{slot}/{what}", why)
+            assert_documented("post", "/v1/slots/{id}/seats/" + what, "200", answer)
+        refused = await office.post(f"{slot}/block", why | {"seats": ["Stalls-B-3"]}, 409)
+        assert_documented("post", "/v1/slots/{id}/seats/block", "default", refused)
+        body = {"slot": CONCERT, "seats": {"Stalls-B-3": "Stalls-B-4"}, "reason": "knee"}
+        moved = await office.post(f"/v1/requests/{request['token']}/seats", body)
+        assert_documented("post", "/v1/requests/{token}/seats", "200", moved)
+        for want in ({"seats": ["Balcony-1-1"]}, {"wheelchair": 1, "quantity": 17}):
+            refused = await book(kiosk, 1, status=409, **want)
+            assert_documented("post", "/v1/requests", "default", refused)
+        await kiosk.confirm(request)
+        issued = await kiosk.issue(request)
+        assert_documented("post", "/v1/requests/{token}/issue", "200", issued)
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, Clock
 
 from central import cart, promotions, requests
-from central.wishes import Wanted, Wish
 from central.database import make_engine, migrate
+from central.planning import plan
 from central.prices import minor_unit
 from central.promotions import Applied, Per, Promo
-from central.service import plan
 from central.states import By, Refused, TicketRequest
 from central.venue import load_venue
+from central.wishes import Wanted, Wish
 
 VENUE = load_venue(CONFIG / "venue.toml")
 CONCERT_LATER = "concert-20261219T1900Z"

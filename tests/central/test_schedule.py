@@ -13,8 +13,8 @@ from support.central import CONFIG, NOW, TOUR, Client, Clock
 
 from admission.values import TimeSlot
 from central.hours import ExceptionDay, Opening, Schedule
+from central.planning import plan
 from central.schedule import describe, planned_slots
-from central.service import plan
 from central.settings import Channel
 from central.venue import Venue, load_venue
 
@@ -139,7 +139,7 @@ def test_seasons_and_weekends_have_schedules_of_their_own() -> None:
 def test_two_schedules_with_the_same_time_are_one_slot_of_the_first() -> None:
     first = Schedule("FREQ=DAILY", "2026-01-01T20:00", 90, 10, 10, capacity=5)
     other = Schedule("FREQ=HOURLY;INTERVAL=2", "2026-01-01T18:00", 30, 10, 10)
-    found = slots("concert", DAY, with_("concert", schedules=(first, other)))
+    found = slots("concert", DAY, with_("concert", schedules=(first, other), exceptions=()))
     assert walls(found)[-3:] == ["18:00", "20:00", "22:00"]
     assert [slot.capacity for slot in found[-3:]] == [80, 5, 80]
 

@@ -125,7 +125,7 @@ async def test_lines_of_one_cart_do_not_take_each_others_seats(kiosk: Client) ->
 async def test_what_cannot_be_had_is_refused(
     kiosk: Client, want: dict[str, Any], code: str, told: dict[str, Any]
 ) -> None:
-    refused = await book(kiosk, want.pop("product", 1), status=None, **want)  # type: ignore[arg-type]
+    refused = await book(kiosk, want.pop("product", 1), status=None, **want)
     assert refused["code"] == code
     assert refused["status"] == (404 if code == "unknown_seat" else 409)
     assert refused.items() >= told.items()
@@ -401,3 +401,15 @@ async def test_tidying_changes_no_seats(kiosk: Client, clock: Clock) -> None:
     clock.pass_(minutes=5)
     await kiosk.api.database.write(lambda c: tidy(c, clock()))
     assert await taken(kiosk) == before
+
+
+async def test_a_seat_of_an_expired_reservation_can_be_moved_to(
+    kiosk: Client, office: Client, clock: Clock
+) -> None:
+    await book(kiosk, 1, seats=["Stalls-C-6"])
+    clock.pass_(minutes=4)
+    request = await book(kiosk, 1)
+    seats = {seats_of(request)[0]: "Stalls-C-6"}
+    body = {"slot": CONCERT, "seats": seats, "reason": "knee"}
+    await office.post(f"/v1/requests/{request['token']}/seats", body)
+    assert await taken(kiosk) == {"Stalls-C-6": "held"}

@@ -41,7 +41,7 @@ def test_what_is_no_span_is_refused(text: str) -> None:
 def test_three_zones_are_three_lines_each() -> None:
     plan = Plan(THREE)
     assert len(plan.seats) == 3 * 20 * 30
-    assert list(plan.seats)[0] == "Stalls-A-1"
+    assert next(iter(plan.seats)) == "Stalls-A-1"
     assert list(plan.seats)[-1] == "Balcony-T-30"
     assert (plan.seats["Stalls-A-1"].x, plan.seats["Stalls-A-30"].x) == (-14.5, 14.5)
     assert [plan.seats[f"{zone.zone}-A-1"].y for zone in THREE] == [0.0, 21.0, 42.0]

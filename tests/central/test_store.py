@@ -18,9 +18,10 @@ from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 from central import feed, slots
 from central.database import Database, make_engine, migrate
 from central.keys import load_key
+from central.planning import plan
 from central.schedule import planned_slots
 from central.schema import metadata, time_slot
-from central.service import check, plan
+from central.service import check
 from central.venue import load_venue
 from runtime.settings import BadSettings
 

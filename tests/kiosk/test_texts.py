@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from string import Formatter
@@ -117,3 +118,10 @@ def test_a_slip_says_it_all_in_the_visitors_language(
     assert any("09:00" in text and "19:00" in text for text in said)
     codes = [part for part in slip.parts if isinstance(part, SlipCode)]
     assert codes == [SlipCode(f"{CODE}0", "TK-7KQ4-M2X0")]
+
+
+def test_a_slip_tells_the_seats() -> None:
+    ticket = replace(issued(0), seats=("Stalls C 12", "Stalls C 13"))
+    slip = ticket_slip(ticket, Order((), "en", "Harbour Museum", "Europe/Berlin"))
+    said = [part.text for part in slip.parts if isinstance(part, SlipText)]
+    assert said[2:5] == [ticket.description, "Stalls C 12", "Stalls C 13"]

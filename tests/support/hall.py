@@ -94,7 +94,7 @@ async def taken(client: Client, slot: str = CONCERT) -> dict[str, str]:
 
 
 async def book(
-    client: Client, product: int, quantity: int = 1, status: int = 201, **want: Any
+    client: Client, product: int, quantity: int = 1, status: int | None = 201, **want: Any
 ) -> Any:
     """Reserve `quantity` of a product for the concert; `want` are other fields of the line."""
     extras = {name: want.pop(name) for name in ("waiting", "channel") if name in want}

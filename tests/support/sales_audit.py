@@ -29,6 +29,9 @@ class Auditor:
         self._feed = Feed(query)
         self.truth = look(query, now)
 
+    def look(self, now: datetime) -> Truth:
+        return look(self._query, now)
+
     def audit(self, now: datetime, excused: dict[str, int]) -> Truth:
         """`excused`: slot → so many places more may be taken than there are."""
         before, self.truth = self.truth, look(self._query, now)
@@ -140,13 +143,15 @@ def compare(model: Model, truth: Truth) -> None:
         one = stands[token]
         agree((one.status, one.expires), (ought.status, ought.expires), token)
         agree((one.paid, one.owed), (ought.paid, ought.charge - ought.paid), f"money of {token}")
-        agree(one.lines, [(line.slot, line.places) for line in ought.lines], "places")
+        agree(one.places, [(x.slot, x.places) for x in ought.lines if x.slot], "places")
         agree(one.tickets, ought.states, "tickets")
     agree(truth.slots, {s: (o.capacity, o.shut) for s, o in model.slots.items()}, "slots")
     leases = {id_: (lease.used, lease.returned) for id_, lease in truth.leases.items()}
     agree(leases, {id_: (one.used, one.returned) for id_, one in model.leases.items()}, "leases")
     vouchers = {c: (value + sum(moves), b) for c, (value, b, moves) in truth.vouchers.items()}
     agree(vouchers, {c: (v.balance, v.blocked) for c, v in model.vouchers.items()}, "vouchers")
-    agree(truth.tills, {d: (t.receipt, t.day_end) for d, t in model.tills.items()}, "tills")
+    tills = {device: numbers for device, numbers in truth.tills.items() if any(numbers)}
+    ought_ = {d: (t.receipt, t.day_end) for d, t in model.tills.items() if t.receipt or t.day_end}
+    agree(tills, ought_, "tills")
 
 

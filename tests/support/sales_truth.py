@@ -17,9 +17,8 @@ from support.sales_venue import VOUCHER
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 REQUESTS = "SELECT id, token, channel, status, expires_at FROM ticket_request ORDER BY id"
-LINES = """\
-SELECT request, slot, places, quantity, price, discount, product
-FROM request_line ORDER BY request, number"""
+LINES = "SELECT request, quantity, price, discount, product FROM request_line"
+PLACES = "SELECT request, slot, places FROM line_slot ORDER BY request, line, slot"
 ENTRIES = """\
 SELECT e.id, e.request, e.kind, e.device, e.receipt, e.amount, p.account, p.amount
 FROM money_entry e LEFT JOIN posting p ON p.entry = e.id ORDER BY e.id"""
@@ -78,7 +77,7 @@ class Stands:
     taken: int = 0
     total: int = 0
     quantity: int = 0
-    lines: list[tuple[str, int]] = field(default_factory=list)
+    places: list[tuple[str, int]] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     history: list[str] = field(default_factory=list)
@@ -86,7 +85,7 @@ class Stands:
     @property
     def seen(self) -> tuple[object, ...]:
         """What does not change without an entry in the history."""
-        return self.status, self.expires, self.paid, self.owed, self.lines, self.tickets
+        return self.status, self.expires, self.paid, self.owed, self.places, self.tickets
 
     def holds(self, now: datetime) -> bool:
         return self.status == "confirmed" or (self.status == "reserved" and self.expires > now)
@@ -96,7 +95,7 @@ class Stands:
 class Entry:
     """One of the ledger, with its postings."""
 
-    request: int
+    request: int | None
     kind: str
     device: str
     receipt: int | None
@@ -132,8 +131,8 @@ class Truth:
     def taken(self, slot: str, channel: str = "") -> int:
         """sold + reserved + leased, of a channel or of all."""
         asked = (r for r in self.requests.values() if r.holds(self.now))
-        here = [r.lines for r in asked if channel in ("", r.channel)]
-        places = sum(n for lines in here for where, n in lines if where == slot)
+        here = [r.places for r in asked if channel in ("", r.channel)]
+        places = sum(n for one in here for where, n in one if where == slot)
         for lease in self.leases.values():
             if lease.slot == slot and channel in ("", lease.channel):
                 unused = lease.places - lease.used - lease.returned
@@ -148,12 +147,15 @@ class Truth:
 def look(query: Query, now: datetime) -> Truth:
     requests = {id_: Stands(*row, _time(at)) for id_, *row, at in query(REQUESTS)}
     entries = _entries(query)
-    for id_, slot, places, quantity, price, discount, product in query(LINES):
+    for id_, slot, places in query(PLACES):
+        requests[id_].places.append((slot, places))
+    for id_, quantity, price, discount, product in query(LINES):
         request = requests[id_]
-        request.lines.append((slot or "", places))
         request.total += quantity * cents(price) - cents(discount)
         request.quantity += quantity if product != VOUCHER else 0
     for entry in entries.values():
+        if entry.request is None:  # a voucher that the office made
+            continue
         request = requests[entry.request]
         request.kinds[entry.kind] += 1
         request.owed += entry.postings.get("receivable", 0)
