@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -169,8 +169,8 @@ def _hidden(value: object, path: str) -> Iterator[str]:
         for number, item in enumerate(value):
             yield from _hidden(item, f"{path}[{number}]")
     elif is_dataclass(value):
-        for name, item in vars(value).items():
-            yield from _hidden(item, f"{path}.{name}".lstrip("."))
+        for one in fields(value):
+            yield from _hidden(getattr(value, one.name), f"{path}.{one.name}".lstrip("."))
 
 
 def query_number(request: web.Request, name: str, default: int, most: int) -> int:

@@ -91,7 +91,7 @@ def refresh(
         this = time_slot.c.id == id_
         if id_ in wanted:
             if id_ in in_use and row["seating"] != wanted[id_]["seating"]:
-                wanted[id_] |= {name: row[name] for name in ("seating", "capacity")}
+                wanted[id_] |= {name: row[name] for name in ("seating", "capacity", "control")}
             if row | wanted[id_] != row:
                 connection.execute(update(time_slot).where(this).values(wanted[id_]))
         elif row["start"] > now and id_ in in_use:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from admission.values import Control, Money, Product
@@ -124,7 +125,7 @@ class Venue:
         if not re.fullmatch("[A-Z]{3}", self.currency):
             problems.append(f"currency {self.currency!r} is no ISO 4217 code like EUR")
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ExceptionGroup("venue", [ValueError(problem) for problem in problems])
 
     @property
     def zone(self) -> ZoneInfo:
@@ -220,4 +221,15 @@ def read_venue(text: str, source: str) -> Venue:
     """The text of a venue.toml, which came from `source`. Raises BadSettings."""
     if len(text) > MAX_TEXT:
         raise BadSettings([f"{source}: longer than {MAX_TEXT} characters; no venue needs that"])
-    return parse(text, Venue, source)
+    return parse(text, Venue, source, called=_called)
+
+
+def _called(data: Mapping[str, Any], key: str) -> str:
+    """ "attractions[2].products[0].price" with what stands there: (concert, product 6)."""
+    told = []
+    here: Any = data
+    for name, index in re.findall(r"(attractions|products)\[(\d+)\]", key):
+        here = here[name][int(index)]
+        if isinstance(here, Mapping) and isinstance(here.get("id"), str | int):
+            told.append(f"product {here['id']}" if name == "products" else str(here["id"]))
+    return f"{key} ({', '.join(told)})" if told else key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,9 +29,15 @@ def load(path: Path, kind: type[T]) -> T:
     return _structured(data, kind, " + ".join(str(file) for file in (path, *overlays)))
 
 
-def parse(text: str, kind: type[T], source: str) -> T:
-    """The TOML `text`, which came from `source`, as `kind`. Raises BadSettings."""
-    return _structured(_parsed(text, source), kind, source)
+def parse(
+    text: str,
+    kind: type[T],
+    source: str,
+    called: Callable[[Mapping[str, Any], str], str] = lambda data, key: key,
+) -> T:
+    """The TOML `text`, which came from `source`, as `kind`; `called` (data, key) tells how to call
+    a key that is wrong. Raises BadSettings."""
+    return _structured(_parsed(text, source), kind, source, called)
 
 
 def read_text(file: Path) -> str:
@@ -51,13 +57,18 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
         raise BadSettings([f"{source}: not TOML: {error}"]) from error
 
 
-def _structured(data: Mapping[str, Any], kind: type[T], source: str) -> T:
+def _structured(
+    data: Mapping[str, Any],
+    kind: type[T],
+    source: str,
+    called: Callable[[Mapping[str, Any], str], str] = lambda data, key: key,
+) -> T:
     try:
         return structure(data, kind)
     except Invalid as invalid:
         raise BadSettings(
             [
-                f"{source}: {key}: {what}" if key else f"{source}: {what}"
+                f"{source}: {called(data, key)}: {what}" if key else f"{source}: {what}"
                 for key, what in invalid.problems
             ]
         ) from invalid

@@ -57,11 +57,11 @@ def import_venue(
         if check or comparison.same:
             return int(check and bool(comparison.changes))
         if not agreed():
-            say("nothing was imported")
+            say("nothing was imported; --yes imports unasked")
             return 1
         done = _apply(wanted, comparison, utc_now())
-    except DatabaseDown as down:
-        say(str(down))
+    except (DatabaseDown, OSError) as error:
+        say(str(error))
         return 1
     if isinstance(done, Refused):
         say(done.detail)

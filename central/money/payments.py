@@ -27,6 +27,8 @@ def pay(
         return request
     if request.status is Status.CANCELLED:
         return Refused("cancelled", "the request was cancelled")
+    if request.status is Status.WAITING:
+        return Refused("waiting", "the request waits for places")
     due = dues.due(connection, request)
     if refused := dues.wrong_amount(payment.amount, due):
         return refused

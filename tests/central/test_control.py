@@ -2,273 +2,227 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
-from itertools import count
+from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import Connection, select
-from support.central import CONFIG, DEVICES, NOW, TOUR
+import pytest
+from support.central import CONFIG, NOW, TOUR, Client, Clock, central_in
+from support.gates import GUEST, HOLD, KEY, PLAIN, Gate, controlled, payload
 
-from admission.booking import Visits
-from admission.codes import SigningKey
-from admission.facts import Admitted, Event, Fact, Forgiven, Lapsed, Passed
+from admission.facts import Admitted, CountCorrected, Event, Passed
 from admission.values import Control, Direction
-from central import ingest, leases, requests, schema, slots, tickets, visits
-from central.database import make_engine, migrate
-from central.planning import plan
+from central import ingest, requests, schema, slots, tickets
+from central.database import make_engine
+from central.service import plan
+from central.settings import Channel
 from central.states import By, Payment, TicketRequest
-from central.venue import Sales, Venue, load_venue
+from central.venue import load_venue
 from central.wishes import Wanted, Wish
-from runtime.wire import encode, fact_to_data
-
-KEY = SigningKey(1, bytes(32), NOW)
-CAPACITY = 12
-PLAIN = load_venue(CONFIG / "venue.toml")
-CHOICE = st.integers(0, 30)
-GUEST = 1_000_000
-"""Tickets from here on are passes that central never sold."""
 
 
-def controlled(control: Control) -> Venue:
-    """Tours are sold until they end; product 5 is for three persons."""
-    changed = []
-    for one in PLAIN.attractions:
-        if one.id == "tour":
-            products = tuple(replace(p, persons=3 if p.id == 5 else 1) for p in one.products)
-            sales = Sales(60, -45)
-            changed.append(replace(one, control=control, products=products, sales=sales))
-        else:
-            changed.append(one)
-    return replace(PLAIN, attractions=tuple(changed))
+@pytest.fixture(params=[Control.PRESENT])
+async def pool(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, database_url: str
+) -> AsyncIterator[Client]:
+    """Central with tours for twelve persons, of which the arrival is on."""
+    clock.pass_(minutes=10)
+    venue = venue_file(tmp_path, request.param)
+    async with central_in(tmp_path, clock, database=database_url, venue=venue) as client:
+        yield client
 
 
-@dataclass
-class Gate:
-    """Tells facts of one device, in order."""
-
-    device: str
-    number: int = 0
-
-    def fact(self, at: Any, event: Event) -> Fact:
-        self.number += 1
-        return Fact(self.device, self.number, at, event)
+def venue_file(folder: Path, control: Control) -> Path:
+    text = (CONFIG / "venue.toml").read_text()
+    tour = 'id = "tour"\n'
+    changed = text.replace(tour, f'{tour}control = "{control.value}"\n')
+    file = folder / f"{control.value}.toml"
+    file.write_text(changed)
+    return file
 
 
-def payload(facts: Sequence[Fact]) -> bytes:
-    return encode({"facts": [fact_to_data(fact) for fact in facts]})
+async def told(client: Client, *events: Event, gate: Gate) -> None:
+    facts = payload([gate.fact(client.clock(), event) for event in events])
+    await client.api.database.write(
+        lambda c: ingest.take(c, gate.device, facts, [gate.device], client.clock())
+    )
 
 
-@dataclass
-class Group:
-    """The holders of a ticket, as they really are: waited for, inside, or gone for good."""
-
-    ticket: int
-    persons: int
-    coming: int
-    inside: int = 0
-
-    @property
-    def came(self) -> int:
-        return self.persons - self.coming
+async def tour(client: Client) -> dict[str, Any]:
+    body = await client.get("/v1/attractions/tour/slots?date=2026-11-21")
+    found: dict[str, Any] = next(one for one in body["slots"] if one["id"] == TOUR)
+    return found
 
 
-class Pool(RuleBasedStateMachine):
-    """People buy, come, go, and stay away; their gates tell it sooner or later."""
-
-    control = Control.SALES
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = NOW
-        self.gates = (Gate("gate-1"), Gate("gate-2"))
-        self.untold: dict[str, list[Fact]] = {"gate-1": [], "gate-2": []}
-        self.sold: list[tuple[TicketRequest, list[Group]]] = []
-        self.held: list[TicketRequest] = []
-        self.guests: list[Group] = []
-        self.passes = count(GUEST)
-        self.too_many = 0
-
-    @initialize()
-    def open(self) -> None:
-        self.venue = controlled(self.control)
-        self.engine = make_engine("sqlite://")
-        migrate(self.engine)
-        self.connection: Connection = self.engine.connect()
-        plan(self.connection, self.venue, self.now)
-
-    def teardown(self) -> None:
-        self.connection.close()
-        self.engine.dispose()
-
-    @property
-    def by(self) -> By:
-        return By("kiosk-1", self.now)
-
-    @property
-    def groups(self) -> list[Group]:
-        return [group for _, groups in self.sold for group in groups]
-
-    def occupancy(self) -> Any:
-        return slots.find(self.connection, [TOUR], self.now)[TOUR].occupancy
-
-    def tell(self, gate: Gate, event: Event) -> None:
-        self.untold[gate.device].append(gate.fact(self.now, event))
-
-    def granted(self) -> None:
-        assert self.occupancy().taken <= CAPACITY
-
-    @rule(product=st.sampled_from([4, 5]), quantity=st.integers(1, 4))
-    def reserve(self, product: int, quantity: int) -> None:
-        wish = Wish((Wanted(product, TOUR, quantity),), "kiosk", "en", timedelta(minutes=4))
-        made = requests.reserve(self.connection, self.venue, wish, self.by)
-        if isinstance(made, TicketRequest):
-            self.held.append(made)
-            self.granted()
-
-    @precondition(lambda self: self.held)
-    @rule(choice=CHOICE)
-    def buy(self, choice: int) -> None:
-        request = self.held.pop(choice % len(self.held))
-        payment = Payment("card", request.token, request.total)
-        done = requests.confirm(self.connection, request.token, payment, None, self.by)
-        if isinstance(done, TicketRequest):
-            issued = tickets.issue(self.connection, request.token, KEY, self.by)
-            assert isinstance(issued, list)
-            told = [(one.ticket.id, one.ticket.persons) for one in issued]
-            self.sold.append((request, [Group(id_, persons, persons) for id_, persons in told]))
-            self.granted()
-
-    @rule(places=st.integers(1, 4), minutes=st.integers(1, 9))
-    def lease(self, places: int, minutes: int) -> None:
-        want = leases.LeaseWanted(TOUR, places, minutes)
-        if isinstance(leases.take(self.connection, want, self.by), leases.Lease):
-            self.granted()
-
-    @precondition(lambda self: self.sold)
-    @rule(choice=CHOICE)
-    def cancel(self, choice: int) -> None:
-        """Even of those who are inside; they are guests then."""
-        request, groups = self.sold.pop(choice % len(self.sold))
-        assert requests.cancel(self.connection, request.token, "", self.by)
-        for group in groups:
-            self.guests.append(replace(group, coming=0, persons=group.came))
-
-    @rule(choice=CHOICE, gate=st.integers(0, 1), lapses=st.booleans(), persons=st.integers(1, 3))
-    def come(self, choice: int, gate: int, *, lapses: bool, persons: int) -> None:
-        coming = [group for group in self.groups if group.coming]
-        if not coming or self.shut:
-            return
-        group = coming[choice % len(coming)]
-        persons = min(persons, group.coming)
-        at = self.gates[gate]
-        self.tell(at, Admitted(group.ticket, "tour", "1", persons, "dock"))
-        if lapses:
-            self.tell(at, Lapsed(group.ticket, at.number, "1", persons))
-        else:
-            group.coming -= persons
-            group.inside += persons
-
-    @rule(gate=st.integers(0, 1))
-    def come_with_a_pass(self, gate: int) -> None:
-        if not self.shut:
-            guest = Group(next(self.passes), 1, 0, 1)
-            self.guests.append(guest)
-            self.tell(self.gates[gate], Admitted(guest.ticket, "tour", "2", 1, "dock"))
-
-    @rule(choice=CHOICE, gate=st.integers(0, 1), forgiven=st.booleans())
-    def leave(self, choice: int, gate: int, *, forgiven: bool) -> None:
-        inside = [group for group in (*self.groups, *self.guests) if group.inside]
-        if inside:
-            group = inside[choice % len(inside)]
-            out = Passed(group.ticket, None, "1", 1, Direction.OUT, "", "dock")
-            if forgiven:
-                self.tell(self.gates[gate], Forgiven(group.ticket, "dock", "Ada", "lost"))
-            for _ in range(group.inside if not forgiven else 0):
-                self.tell(self.gates[gate], out)
-            group.inside = 0
-
-    @rule(gate=st.integers(0, 1), again=st.booleans())
-    def gates_tell(self, gate: int, *, again: bool) -> None:
-        device = self.gates[gate].device
-        for _ in range(1 + again):
-            ingest.take(self.connection, device, payload(self.untold[device]), DEVICES, self.now)
-        self.untold[device].clear()
-
-    @rule(minutes=st.integers(1, 12))
-    def time_passes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-
-    @rule()
-    def plan_anew(self) -> None:
-        before = self.occupancy()
-        plan(self.connection, self.venue, self.now)
-        assert self.occupancy() == before
-
-    @rule()
-    def count_anew(self) -> None:
-        before = self.occupancy()
-        visits.rebuild(self.connection, self.now)
-        assert self.occupancy() == before
-
-    @property
-    def shut(self) -> bool:
-        return self.now >= NOW.replace(hour=13, minute=40)
-
-    @invariant()
-    def what_is_sold_is_within_the_capacity(self) -> None:
-        if hasattr(self, "connection") and not self.guests:
-            assert self.occupancy().taken <= CAPACITY
-
-    @invariant()
-    def what_counts_is_what_is_so(self) -> None:
-        """Once the gates have told all."""
-        if not hasattr(self, "connection") or any(self.untold.values()):
-            return
-        occupancy = self.occupancy()
-        inside = sum(group.inside for group in (*self.groups, *self.guests))
-        waited_for = 0 if self.shut else sum(group.coming for group in self.groups)
-        held = 0 if self.shut else occupancy.reserved + occupancy.leased
-        came = sum(group.came for group in (*self.groups, *self.guests))
-        if self.control is Control.PRESENT:
-            assert occupancy.visits.present == inside
-            assert inside + waited_for + held <= occupancy.taken
-            if all(group.persons == 1 for group in self.groups):
-                assert inside + waited_for + held == occupancy.taken
-        if self.control is Control.ADMITTED:
-            assert occupancy.visits.admitted == came
-            assert occupancy.taken == came + waited_for + held
-
-    @invariant()
-    def sums_are_those_of_the_tickets(self) -> None:
-        if hasattr(self, "connection"):
-            table = schema.visit
-            rows = self.connection.execute(select(table).where(table.c.slot == TOUR)).mappings()
-            each = list(rows)
-            told = self.occupancy().visits
-            names = ("admitted", "guests", "came", "present")
-            assert told == Visits(*(sum(row[name] for row in each) for name in names))
+def goes_in(ticket: int | str, persons: int = 1) -> Admitted:
+    return Admitted(int(ticket), "tour", "1", persons, "dock")
 
 
-class AdmittedPool(Pool):
-    control = Control.ADMITTED
+def goes_out(ticket: int | str | None, persons: int = 1) -> Passed:
+    id_ = None if ticket is None else int(ticket)
+    return Passed(id_, None, "1", persons, Direction.OUT, "", "dock")
 
 
-class PresentPool(Pool):
-    control = Control.PRESENT
+async def test_a_full_pool_sells_on_when_somebody_leaves(pool: Client) -> None:
+    sold = await pool.sell(4, TOUR, 12)
+    gate = Gate("gate-1")
+    await told(pool, *(goes_in(ticket["id"]) for ticket in sold), gate=gate)
+    full = await tour(pool)
+    assert (full["left"], full["blocked"]) == (0, "sold_out")
+    assert (full["admitted"], full["present"]) == (12, 12)
+    await told(pool, goes_out(sold[0]["id"]), goes_out(sold[1]["id"]), gate=gate)
+    assert (await tour(pool))["left"] == 2
+    report = await pool.as_("office-1").get(f"/v1/slots/{TOUR}")
+    names = ("control", "sold", "admitted", "present", "left")
+    assert [report[name] for name in names] == ["present", 12, 12, 10, 2]
+    await pool.sell(4, TOUR, 2)
+    await pool.reserve(4, TOUR, status=409)
+    conflicts = await pool.as_("office-1").get("/v1/conflicts")
+    assert conflicts == {"conflicts": []}
 
 
-class TestSales(Pool.TestCase):
-    settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+async def test_who_waits_is_offered_the_place_of_who_leaves(pool: Client) -> None:
+    [ticket, *_] = await pool.sell(4, TOUR, 12)
+    gate = Gate("gate-1")
+    await told(pool, goes_in(ticket["id"]), gate=gate)
+    waits = await pool.reserve(4, TOUR, waiting=True)
+    assert waits["status"] == "waiting"
+    await told(pool, goes_out(ticket["id"]), gate=gate)
+    served = await pool.get(f"/v1/requests/{waits['token']}")
+    assert served["status"] == "reserved"
 
 
-class TestAdmitted(AdmittedPool.TestCase):
-    settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+@pytest.mark.parametrize("pool", [Control.ADMITTED, Control.PRESENT], indirect=True)
+async def test_who_comes_with_a_pass_takes_a_place(pool: Client) -> None:
+    await pool.sell(4, TOUR, 11)
+    gate = Gate("gate-1")
+    await told(pool, goes_in(GUEST), gate=gate)
+    assert (await tour(pool))["left"] == 0
+    await told(pool, goes_in(GUEST + 1), gate=gate)
+    [conflict] = (await pool.as_("office-1").get("/v1/conflicts"))["conflicts"]
+    assert (conflict["kind"], conflict["places"]) == ("oversold", 1)
 
 
-class TestPresent(PresentPool.TestCase):
-    settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+@pytest.mark.parametrize("pool", [Control.ADMITTED], indirect=True)
+async def test_who_left_still_counts_as_admitted(pool: Client) -> None:
+    sold = await pool.sell(4, TOUR, 12)
+    both = (goes_in(sold[0]["id"]), goes_out(sold[0]["id"]))
+    await told(pool, *both, gate=Gate("gate-1"))
+    found = await tour(pool)
+    assert (found["admitted"], found["present"], found["left"]) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("pool", [Control.ADMITTED, Control.PRESENT], indirect=True)
+async def test_who_never_came_is_waited_for_until_the_arrival_is_over(pool: Client) -> None:
+    sold = await pool.sell(4, TOUR, 12)
+    await told(pool, goes_in(sold[0]["id"]), gate=Gate("gate-1"))
+    assert (await tour(pool))["left"] == 0
+    pool.clock.pass_(minutes=25)
+    assert (await tour(pool))["left"] == 11
+
+
+@pytest.mark.parametrize("pool", [Control.SALES], indirect=True)
+async def test_sales_count_nobody_who_comes_or_goes(pool: Client) -> None:
+    sold = await pool.sell(4, TOUR, 12)
+    both = (goes_in(sold[0]["id"]), goes_out(sold[0]["id"]), goes_in(GUEST))
+    await told(pool, *both, gate=Gate("gate-1"))
+    found = await tour(pool)
+    assert (found["left"], found["admitted"], found["present"]) == (0, None, None)
+
+
+@pytest.mark.parametrize("pool", [Control.NONE], indirect=True)
+async def test_without_control_there_is_no_limit(pool: Client) -> None:
+    await pool.reserve(4, TOUR, 20)
+    assert (await tour(pool))["left"] is None
+
+
+async def test_who_goes_out_without_a_ticket_is_counted_for_the_zone(pool: Client) -> None:
+    sold = await pool.sell(4, TOUR, 12)
+    gate = Gate("gate-1")
+    await told(pool, *(goes_in(ticket["id"]) for ticket in sold), gate=gate)
+    await told(pool, goes_out(None, 3), gate=gate)
+    assert (await tour(pool))["left"] == 3
+    await told(pool, CountCorrected("dock", 2, "Ada", "counted"), gate=gate)
+    assert (await tour(pool))["left"] == 1
+    await told(pool, CountCorrected("dock", -(2**40), "Ada", "a slip"), gate=gate)
+    assert (await tour(pool))["present"] == 0
+    await told(pool, CountCorrected("hall", -5, "Ada", "counted"), gate=gate)
+    assert (await tour(pool))["left"] == 12
+
+
+async def test_facts_may_come_in_any_order_and_twice(pool: Client) -> None:
+    sold = await pool.sell(4, TOUR, 12)
+    early, late = Gate("gate-1"), Gate("gate-2")
+    now = pool.clock()
+    came = early.fact(now, goes_in(sold[0]["id"]))
+    left = late.fact(now + timedelta(minutes=1), goes_out(sold[0]["id"]))
+    for fact in (left, came, left, came):
+        facts = payload([fact])
+        await pool.api.database.write(
+            lambda c, d=fact.device, f=facts: ingest.take(c, d, f, [d], pool.clock())
+        )
+    found = await tour(pool)
+    assert (found["admitted"], found["present"], found["left"]) == (1, 0, 1)
+
+
+async def test_what_a_kiosk_sold_offline_has_its_place(pool: Client) -> None:
+    wanted = {"slot": TOUR, "places": 12, "minutes": 60}
+    lease = await pool.post("/v1/leases", wanted, 201)
+    gate = Gate("gate-1")
+    await told(pool, goes_in(GUEST), gate=gate)
+    path = f"/v1/leases/{lease['id']}/use"
+    await pool.post(path, {"tickets": [{"id": str(GUEST)}]})
+    assert (await tour(pool))["left"] == 0
+    await told(pool, goes_out(GUEST), gate=gate)
+    assert (await tour(pool))["left"] == 1
+
+
+async def test_a_share_is_free_again_when_its_visitors_leave() -> None:
+    venue = controlled(Control.PRESENT)
+    shared = replace(venue.attractions[0], shares={Channel.WEB: 50})
+    engine = make_engine("sqlite://")
+    schema.metadata.create_all(engine)
+    now, wish = NOW + timedelta(minutes=10), Wish((Wanted(4, TOUR, 6),), "web", "en", HOLD)
+    with engine.begin() as connection:
+        changed = replace(venue, attractions=(shared,))
+        plan(connection, changed, now)
+        made = requests.reserve(connection, changed, wish, By("web-1", now))
+        assert isinstance(made, TicketRequest)
+        payment = Payment("card", "1", made.total)
+        requests.confirm(connection, made.token, payment, None, By("web-1", now))
+        issued = tickets.issue(connection, made.token, KEY, By("web-1", now))
+        assert isinstance(issued, list)
+        gate = Gate("gate-1")
+        events = [goes_in(issued[0].ticket.id), goes_out(issued[0].ticket.id)]
+        facts = payload([gate.fact(now, event) for event in events])
+        left = []
+        for told_now in (b"{}", facts):
+            ingest.take(connection, "gate-1", told_now, ["gate-1"], now)
+            left.append(slots.find(connection, [TOUR], now, channel="web")[TOUR].occupancy.left)
+        assert left == [0, 1]
+    engine.dispose()
+
+
+async def test_a_slot_that_is_on_is_counted_from_the_feed_when_its_control_changes(
+    tmp_path: Path, clock: Clock
+) -> None:
+    clock.pass_(minutes=10)
+    async with central_in(tmp_path, clock) as client:
+        sold = await client.sell(4, TOUR, 12)
+        gate = Gate("gate-1")
+        both = (goes_in(sold[0]["id"]), goes_out(sold[0]["id"]), goes_in(sold[1]["id"]))
+        await told(client, *both, gate=gate)
+        assert (await tour(client))["present"] is None
+        venue = load_venue(venue_file(tmp_path, Control.PRESENT))
+        await client.api.database.write(lambda c: plan(c, venue, clock()))
+        found = await tour(client)
+        assert (found["admitted"], found["present"], found["left"]) == (2, 1, 1)
+
+
+def test_seats_are_controlled_by_sales() -> None:
+    seated = next((one for one in PLAIN.attractions if one.seating), None)
+    assert seated
+    with pytest.raises(ValueError, match="control"):
+        replace(seated, control=Control.PRESENT)

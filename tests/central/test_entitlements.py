@@ -27,7 +27,7 @@ NEXT_TOUR = "tour-20261121T1400Z"
 CONCERT = "concert-20261121T1900Z"
 PRODUCTS = """
 [[attractions.products]]
-id = 20
+id = 920
 name = { en = "Day", de = "Tag", fr = "Jour" }
 price = "20.00"
 persons = 2
@@ -40,7 +40,7 @@ attraction = "tour"
 optional = true
 persons = 1
 [[attractions.products]]
-id = 21
+id = 921
 name = { en = "Both", de = "Beide", fr = "Deux" }
 price = "30.00"
 [[attractions.products.prices]]
@@ -57,7 +57,7 @@ attraction = "museum"
 slot = "open"
 optional = true
 [[attractions.products]]
-id = 22
+id = 922
 name = { en = "Two", de = "Zwei", fr = "Deux" }
 price = "30.00"
 [[attractions.products.entitlements]]
@@ -65,12 +65,12 @@ attraction = "tour"
 [[attractions.products.entitlements]]
 attraction = "concert"
 [[attractions.products]]
-id = 23
+id = 923
 name = { en = "Today", de = "Heute", fr = "Aujourd'hui" }
 price = "10.00"
 slot = "today"
 [[attractions.products]]
-id = 24
+id = 924
 name = { en = "Next", de = "Nächste", fr = "Suivante" }
 price = "9.00"
 [[attractions.products.entitlements]]
@@ -150,14 +150,14 @@ async def test_the_catalogue_tells_for_what_a_slot_is_to_be_chosen(shop: Client)
         for product in museum["products"]
     }
     assert asked[1] == [("museum", "chosen", True, 1)]
-    assert asked[20] == [("museum", "today", True, 2), ("tour", "chosen", False, 1)]
-    assert asked[21][2] == ("museum", "open", False, 1)
-    assert asked[23] == [("museum", "today", True, 1)]
+    assert asked[920] == [("museum", "today", True, 2), ("tour", "chosen", False, 1)]
+    assert asked[921][2] == ("museum", "open", False, 1)
+    assert asked[923] == [("museum", "today", True, 1)]
 
 
 @SQLITE
 async def test_a_day_ticket_with_a_tour_opens_each_at_its_own_time(shop: Client) -> None:
-    line = {"product": 20, "slots": {"tour": TOUR}}
+    line = {"product": 920, "slots": {"tour": TOUR}}
     quote = await shop.post("/v1/quotes", wish(line))
     assert quote["lines"][0]["slots"] == {"museum": MUSEUM, "tour": TOUR}
     request, [ticket] = await sold(shop, line)
@@ -176,10 +176,10 @@ async def test_a_day_ticket_with_a_tour_opens_each_at_its_own_time(shop: Client)
 
 @SQLITE
 async def test_what_was_left_out_is_not_opened(shop: Client) -> None:
-    _, [ticket] = await sold(shop, {"product": 20})
+    _, [ticket] = await sold(shop, {"product": 920})
     assert opened(ticket) == {"museum": ("23:00", "02:00")}
     assert await told_at(shop, ticket["code"], "tour") == "not valid at this entrance"
-    line = {"product": 21, "slots": {"concert": CONCERT}}
+    line = {"product": 921, "slots": {"concert": CONCERT}}
     _, [whole] = await sold(shop, line)
     _, [part] = await sold(shop, line | {"without": ["museum"]})
     assert opened(whole).keys() - opened(part).keys() == {"museum"}
@@ -187,7 +187,7 @@ async def test_what_was_left_out_is_not_opened(shop: Client) -> None:
 
 @SQLITE
 async def test_the_first_required_slot_that_is_chosen_makes_the_price(shop: Client) -> None:
-    request = await reserve(shop, {"product": 21, "slots": {"concert": CONCERT}})
+    request = await reserve(shop, {"product": 921, "slots": {"concert": CONCERT}})
     [line] = request["lines"]
     assert (line["slot"], line["rule"], line["price"]["amount"]) == (CONCERT, "late", "27.00")
     assert line["description"] == "Sat 21 Nov - 20:00"
@@ -198,17 +198,17 @@ async def test_the_first_required_slot_that_is_chosen_makes_the_price(shop: Clie
 @pytest.mark.parametrize(
     ("line", "status", "code", "attraction"),
     [
-        ({"product": 22, "slots": {"tour": TOUR}}, 404, "unknown_slot", "concert"),
-        ({"product": 22, "slots": {"tour": TOUR, "concert": TOUR}}, 404, "unknown_slot", "concert"),
-        ({"product": 20, "slots": {"tour": "tour-1"}}, 404, "unknown_slot", "tour"),
-        ({"product": 20, "slots": {"concert": CONCERT}}, 404, "unknown_slot", "concert"),
-        ({"product": 20, "slots": {"museum": MUSEUM}}, 404, "unknown_slot", "museum"),
-        ({"product": 23, "slot": MUSEUM}, 404, "unknown_slot", "museum"),
+        ({"product": 922, "slots": {"tour": TOUR}}, 404, "unknown_slot", "concert"),
+        ({"product": 922, "slots": {"tour": TOUR, "concert": TOUR}}, 404, "unknown_slot", "concert"),
+        ({"product": 920, "slots": {"tour": "tour-1"}}, 404, "unknown_slot", "tour"),
+        ({"product": 920, "slots": {"concert": CONCERT}}, 404, "unknown_slot", "concert"),
+        ({"product": 920, "slots": {"museum": MUSEUM}}, 404, "unknown_slot", "museum"),
+        ({"product": 923, "slot": MUSEUM}, 404, "unknown_slot", "museum"),
         ({"product": 1, "slot": MUSEUM, "slots": {"museum": "x"}}, 404, "unknown_slot", "museum"),
-        ({"product": 20, "without": ["museum"]}, 409, "not_optional", None),
-        ({"product": 20, "slots": {"tour": "x" * 65}}, 400, "invalid", None),
-        ({"product": 20, "slots": {str(n): "x" for n in range(21)}}, 400, "invalid", None),
-        ({"product": 20, "slots": ["tour"]}, 400, "invalid", None),
+        ({"product": 920, "without": ["museum"]}, 409, "not_optional", None),
+        ({"product": 920, "slots": {"tour": "x" * 65}}, 400, "invalid", None),
+        ({"product": 920, "slots": {str(n): "x" for n in range(21)}}, 400, "invalid", None),
+        ({"product": 920, "slots": ["tour"]}, 400, "invalid", None),
     ],
 )
 async def test_slots_that_do_not_fit_the_product_are_refused(
@@ -220,7 +220,7 @@ async def test_slots_that_do_not_fit_the_product_are_refused(
 
 
 async def test_places_are_taken_in_every_slot_or_in_none(shop: Client) -> None:
-    both = {"product": 22, "slots": {"tour": TOUR, "concert": CONCERT}}
+    both = {"product": 922, "slots": {"tour": TOUR, "concert": CONCERT}}
     full = await reserve(shop, {"product": 4, "slot": TOUR, "quantity": 11})
     refused = await reserve(shop, both | {"quantity": 2}, status=409)
     assert (refused["code"], refused["slot"], refused["left"]) == ("no_room", TOUR, 1)
@@ -233,13 +233,13 @@ async def test_places_are_taken_in_every_slot_or_in_none(shop: Client) -> None:
 
 
 async def test_a_reservation_that_expires_frees_all_its_slots(shop: Client) -> None:
-    await reserve(shop, {"product": 22, "slots": {"tour": NEXT_TOUR, "concert": CONCERT}})
+    await reserve(shop, {"product": 922, "slots": {"tour": NEXT_TOUR, "concert": CONCERT}})
     shop.clock.pass_(minutes=4)
     assert (await shop.left(NEXT_TOUR), await shop.left(CONCERT)) == (12, 80)
 
 
 async def test_tickets_that_are_given_back_free_their_places_in_all_slots(shop: Client) -> None:
-    line = {"product": 22, "slots": {"tour": TOUR, "concert": CONCERT}, "quantity": 3}
+    line = {"product": 922, "slots": {"tour": TOUR, "concert": CONCERT}, "quantity": 3}
     request, tickets = await sold(shop, line)
     body = {"method": "card", "reference": "R", "reason": "ill", "tickets": [tickets[0]["id"]]}
     await shop.as_("office-1").post(f"/v1/requests/{request['token']}/refund", body)
@@ -251,7 +251,7 @@ async def test_tickets_that_are_given_back_free_their_places_in_all_slots(shop: 
 
 
 async def test_who_waits_gets_all_slots_at_once(shop: Client) -> None:
-    both = {"product": 22, "slots": {"tour": TOUR, "concert": CONCERT}}
+    both = {"product": 922, "slots": {"tour": TOUR, "concert": CONCERT}}
     tour = await reserve(shop, {"product": 4, "slot": TOUR, "quantity": 12})
     concert = await reserve(shop, {"product": 6, "slot": CONCERT, "quantity": 20})
     for _ in range(3):
@@ -268,10 +268,10 @@ async def test_who_waits_gets_all_slots_at_once(shop: Client) -> None:
 async def test_orders_of_the_same_slots_in_any_order_do_not_lock_each_other_out(
     shop: Client,
 ) -> None:
-    one = {"product": 22, "slots": {"tour": TOUR, "concert": CONCERT}}
-    other = {"product": 22, "slots": {"concert": CONCERT, "tour": TOUR}}
+    one = {"product": 922, "slots": {"tour": TOUR, "concert": CONCERT}}
+    other = {"product": 922, "slots": {"concert": CONCERT, "tour": TOUR}}
     apart = [{"product": 6, "slot": CONCERT}, {"product": 4, "slot": TOUR}]
-    wishes = [wish(one), wish(other), wish(*apart), wish(*reversed(apart)), wish({"product": 24})]
+    wishes = [wish(one), wish(other), wish(*apart), wish(*reversed(apart)), wish({"product": 924})]
     made = await asyncio.gather(
         *(shop.post("/v1/requests", body, None) for body in wishes for _ in range(4))
     )
@@ -284,7 +284,7 @@ async def test_orders_of_the_same_slots_in_any_order_do_not_lock_each_other_out(
 
 async def test_the_next_slot_is_the_next_one_with_room_for_all(shop: Client) -> None:
     await reserve(shop, {"product": 4, "slot": TOUR, "quantity": 11})
-    lines = [{"product": 24}, {"product": 24, "quantity": 2}]
+    lines = [{"product": 924}, {"product": 924, "quantity": 2}]
     assert [q["slot"] for q in (await shop.post("/v1/quotes", wish(*lines)))["lines"]] == [
         NEXT_TOUR,
         NEXT_TOUR,
@@ -298,7 +298,7 @@ async def test_the_next_slot_is_the_next_one_with_room_for_all(shop: Client) -> 
 
 
 async def test_of_many_who_want_the_next_slot_at_once_none_is_refused(shop: Client) -> None:
-    body = wish({"product": 24, "quantity": 5})
+    body = wish({"product": 924, "quantity": 5})
     made = await asyncio.gather(*(shop.post("/v1/requests", body, 201) for _ in range(6)))
     assert sorted(one["lines"][0]["slot"] for one in made) == sorted(
         2 * [TOUR, NEXT_TOUR, "tour-20261121T1430Z"]
@@ -306,14 +306,14 @@ async def test_of_many_who_want_the_next_slot_at_once_none_is_refused(shop: Clie
 
 
 async def test_today_is_sold_as_long_as_there_is_room_today(small: Client) -> None:
-    [line] = (await reserve(small, {"product": 23, "quantity": 3}))["lines"]
+    [line] = (await reserve(small, {"product": 923, "quantity": 3}))["lines"]
     assert (line["slots"], await small.left(MUSEUM)) == ({"museum": MUSEUM}, 0)
-    for status, body in ((409, wish({"product": 23})), (409, wish({"product": 20}))):
+    for status, body in ((409, wish({"product": 923})), (409, wish({"product": 920}))):
         refused = await small.post("/v1/requests", body, status)
         assert (refused["code"], refused["attraction"]) == ("nothing_on_sale", "museum")
         assert "today" in refused["detail"]
     small.clock.pass_(hours=10)
-    [tomorrow] = (await reserve(small, {"product": 23}))["lines"]
+    [tomorrow] = (await reserve(small, {"product": 923}))["lines"]
     assert tomorrow["slot"] == "museum-20261121T2300Z"
 
 
@@ -322,11 +322,11 @@ async def test_on_a_day_that_is_closed_today_is_refused(tmp_path: Path) -> None:
     closed = '[[attractions.exceptions]]\nday = "2026-11-21"\nclosed = true\n[attractions.sales]'
     venue.write_text(venue.read_text().replace("[attractions.sales]", closed, 1))
     async with central_in(tmp_path, Clock(), venue=venue) as central:
-        assert (await reserve(central, {"product": 23}, status=409))["code"] == "nothing_on_sale"
+        assert (await reserve(central, {"product": 923}, status=409))["code"] == "nothing_on_sale"
 
 
 async def test_only_whose_own_window_differs_is_told_when_a_slot_changes(shop: Client) -> None:
-    await sold(shop, {"product": 20, "slots": {"tour": TOUR}})
+    await sold(shop, {"product": 920, "slots": {"tour": TOUR}})
     zone, now, today = shop.api.venue.zone, shop.clock(), shop.clock().date()
     assert await shop.api.database.read(lambda c: conflicts(c, today, now)) == []
     planned = [
@@ -340,7 +340,7 @@ async def test_only_whose_own_window_differs_is_told_when_a_slot_changes(shop: C
     )  # fmt: skip
 
 
-SHORT = '[[attractions.products]]\nid = 30\nname = { en = "X", de = "X", fr = "X" }\nprice = "1"\n'
+SHORT = '[[attractions.products]]\nid = 930\nname = { en = "X", de = "X", fr = "X" }\nprice = "1"\n'
 ONE = '[[attractions.products.entitlements]]\nattraction = "museum"\n'
 
 

@@ -128,8 +128,8 @@ async def test_a_check_changes_nothing(shop: Client) -> None:
         (('name = "early bird"', 'name = "early"'), 'price rule "early bird" is gone'),
         (('name = "early bird"', 'name = "early"'), 'price rule "early" is new'),
         (('price = "20.00"', 'price = "21.00"'), 'price rule "early bird": price 20.00 → 21.00'),
-        (('id = "concert"', 'id = "recital"'), 'gone: attraction "concert" (Evening concert)'),
-        (('id = "concert"', 'id = "recital"'), 'added: attraction "recital" (Evening concert)'),
+        (('id = "theatre"', 'id = "stage"'), 'gone: attraction "theatre" (Theatre) is gone'),
+        (('id = "theatre"', 'id = "stage"'), 'added: attraction "stage" (Theatre) is new, ev'),
         (("id = 7\n", "id = 77\n"), "gone: product 7 (concert: Child) is sold no more"),
         (("id = 7\n", "id = 77\n"), "added: product 77 (concert: Child) is new, 12.50 EUR"),
         (('name = "Harbour Museum"', 'name = "Port"'), 'the venue: name "Harbour Museum" → "Port"'),
@@ -201,6 +201,15 @@ async def test_a_venue_without_sales_may_change_its_currency(shop: Client) -> No
     quote = {"lines": [{"product": 1, "slot": MUSEUM, "quantity": 1}], "channel": "kiosk"}
     assert (await shop.post("/v1/quotes", quote))["total"]["currency"] == "CHF"
     assert (await shop.get("/v1/promo-codes"))["promo_codes"] == []
+
+
+async def test_what_does_not_fit_together_is_told_one_by_one(shop: Client) -> None:
+    text = changed(("id = 7\n", "id = 4\n"), ('currency = "EUR"', 'currency = "€"'))
+    problem = await send(shop, text, 400)
+    assert problem["problems"] == [
+        "venue.toml: product id 4 is used 2 times",
+        "venue.toml: currency '€' is no ISO 4217 code like EUR",
+    ]
 
 
 async def test_every_mistake_is_told_and_nothing_changes(shop: Client) -> None:

@@ -100,7 +100,8 @@ async def test_every_product_is_sold_and_issued_by_whoever_may(
         client = central.as_("kiosk-1" if channel is Channel.KIOSK else f"{channel.value}-1")
         order = {"lines": [await line(client, attraction, offer)], "channel": channel.value}
         if channel not in offer.channels:
-            await client.post("/v1/requests", order, 404)
+            refused = await client.post("/v1/requests", order, 409)
+            assert refused["code"] == "not_sold_here"
             continue
         request = await client.post("/v1/requests", order, 201)
         await client.confirm(request)

@@ -225,7 +225,7 @@ class Confirm:
     def call(self, model: Model) -> Call | None:
         if (request := pick(self.request, model.requests)) is None:
             return None
-        payment = self.paying.body(model, request.due + self.off)
+        payment = self.paying.body(model, max(0, request.due + self.off))
         return self.of(request.token, payment)
 
     def of(self, token: str, payment: Json) -> Call:
@@ -278,13 +278,15 @@ class Pay:
         amount = cents(payment["amount"])
         if request.status == "cancelled":
             return {"cancelled"}
+        if request.status == "waiting":
+            return {"waiting"}
         if not 0 < amount <= request.due:
             return {"wrong_amount", "overpaid"}
         reasons = unspendable(model, payment)
         if sells:
             return reasons | not_sold(model, request)
         late = model.shown(request) == "expired"
-        return reasons | ({"waiting", "expired"} if late or request.status == "waiting" else set())
+        return reasons | ({"expired"} if late else set())
 
 
 @dataclass(frozen=True)
