@@ -87,7 +87,7 @@ class NewBatch:
         if self.payment_option not in BATCH_OPTIONS:
             raise ValueError("payment_option: prepaid, postpaid or not_paid")
         if (self.payment is not None) != (self.payment_option is PaymentOption.PREPAID):
-            raise ValueError("payment: of all that a prepaid batch costs; others have none")
+            raise ValueError("payment: of all that a prepaid batch costs, others have none")
         if self.payment:
             check_payment(self.payment)
         check_slots("batch", self.want)

@@ -30,7 +30,7 @@ LONGEST = timedelta(days=8)
 LATE = timedelta(days=1)
 """So long after its end a slot is still counted."""
 LEAVING = timedelta(minutes=30)
-"""Who goes out without a ticket was in the earliest slot that ended no longer ago than this."""
+"""Who goes out without a ticket was in no slot that ended longer ago than this."""
 MOST_UNSCANNED = 1_000_000
 
 
@@ -137,7 +137,7 @@ def _others(connection: Connection, live: Sequence[Slot], facts: Sequence[Fact])
 
 
 def _left_by(connection: Connection, live: Sequence[Slot], zone: str, at: datetime) -> str | None:
-    """The slot of the one attraction that is in the zone."""
+    """The slot of the one attraction that is in the zone, the earliest in which anybody came."""
     on = {
         slot.id: slot
         for slot in live
@@ -147,8 +147,7 @@ def _left_by(connection: Connection, live: Sequence[Slot], zone: str, at: dateti
     seen = select(table.c.slot).where(
         table.c.slot.in_(sorted(on)), table.c.zone == zone[: rows.MAX_ZONE]
     )
-    attractions = {on[id_].attraction for id_ in connection.scalars(seen.distinct())}
-    if len(attractions) != 1:
+    came = [on[id_] for id_ in connection.scalars(seen.distinct())]
+    if len({slot.attraction for slot in came}) != 1:
         return None
-    here = (slot for slot in on.values() if slot.attraction in attractions)
-    return min(here, key=lambda slot: (slot.end, slot.id)).id
+    return min(came, key=lambda slot: (slot.end, slot.id)).id

@@ -8,8 +8,6 @@ from datetime import datetime
 from getpass import getuser
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from central import imports
 from central.database import DatabaseDown, faults_of, make_engine, migrate
 from central.imports import Comparison
@@ -34,7 +32,7 @@ class Import:
 
     file: Path
     text: str
-    engine: Engine
+    url: str
 
 
 def import_venue(
@@ -88,14 +86,14 @@ def _wanted(config: Path, file: Path | None) -> Import:
     file = file or settings.venue
     if file is None:
         raise BadSettings([f"{config}: venue: missing; or say the FILE to import"])
-    return Import(file, read_text(file), make_engine(settings.database_url))
+    return Import(file, read_text(file), settings.database_url)
 
 
 def _compare(wanted: Import, now: datetime) -> Comparison:
     """A database that is not there is not made."""
-    with faults_of(wanted.engine):
-        found = revision_of(wanted.engine)
-        engine = wanted.engine
+    engine = make_engine(wanted.url)
+    with faults_of(engine):
+        found = revision_of(engine)
         if found == EMPTY:
             engine = make_engine("sqlite://")
             migrate(engine)
@@ -108,12 +106,12 @@ def _compare(wanted: Import, now: datetime) -> Comparison:
 
 
 def _apply(wanted: Import, comparison: Comparison, now: datetime) -> imports.Imported | Refused:
-    file = wanted.engine.url.database
-    if wanted.engine.dialect.name == "sqlite" and file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    writing = wanted.engine.execution_options(wicket_writes=True)
+    engine = make_engine(wanted.url)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    writing = engine.execution_options(wicket_writes=True)
     by = By(f"user {getuser()}"[:40], now)
-    with faults_of(wanted.engine):
-        migrate(wanted.engine)
+    with faults_of(engine):
+        migrate(engine)
         with writing.begin() as connection:
             return imports.apply(connection, wanted.text, str(wanted.file), by, comparison.base)

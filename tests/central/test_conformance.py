@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
-from schemathesis import Case, GenerationMode
+from schemathesis import Case, GenerationMode, SerializationContext
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import ignored_auth
 from support.central import DEVICES, MUSEUM, TOUR, Client, Clock, central_in
@@ -43,13 +44,21 @@ schemathesis.openapi.format(
         datetime.isoformat
     ),
 )
+
+
+@schemathesis.serializer("application/toml")
+def as_text(ctx: SerializationContext, value: Any) -> bytes:
+    return str(value).encode(errors="replace")
+
+
 RULES = re.compile(
-    "amount: more than nothing|value: more than nothing|amount: write it like .*|currency: .*"
+    "(amount|value): (more than nothing|write it like .*)|currency: .*"
     "|max_per_order: only of a code per ticket|percent: more than 0, at most 100"
-    "|payment: of all that a prepaid batch costs, a postpaid one has none"
+    "|payment: of all that a prepaid batch costs, others have none|no control characters"
+    "|wheelchair: 0 to [0-9]+, and only without seats"
     "|reason: tell who is invited, and why|tell either an amount or tickets"
-    "|id: the ticket's id, a number in quotes|tickets: (each once|their ids)"
-    "|valid_until: after valid_from|write either percent or amount"
+    "|id: the ticket's id, a number in quotes|tickets: their ids|(tickets|seats): each once"
+    "|valid_until: after valid_from|write either [a-z]+ or [a-z]+|until: from .*|(from|until): a day like"
 )
 """What no schema can say, but words in the document do: refused with 400 all the same."""
 OPERATIONS = {
@@ -141,7 +150,7 @@ async def _stocked(office: Client) -> Running:
 def _known(case: Case, known: Mapping[str, list[Any]], data: st.DataObject) -> None:
     """Let the case ask, now and then, about what there is."""
     parts = case.operation.path.split("/")
-    for resource, part in zip(parts, parts[1:], strict=False):
+    for resource, part in pairwise(parts):
         name = part[1:].partition("}")[0]
         if part.startswith("{") and resource in known:
             told = case.path_parameters[name]
@@ -190,9 +199,7 @@ def session() -> Iterator[requests.Session]:
         yield session
 
 
-def call(
-    central: Running, session: requests.Session, case: Case, token: str | None
-) -> Response:
+def call(central: Running, session: requests.Session, case: Case, token: str | None) -> Response:
     """The answer, which is as documented. test_only_who_may… asks what schemathesis would itself
     ask with wrong tokens, which central soon answers with 429."""
     headers = {"Authorization": token} if token else None
@@ -214,7 +221,7 @@ def test_what_is_asked_is_answered_as_documented(
     def ask(case: Case, data: st.DataObject) -> None:
         _known(case, central.known, data)
         answer = call(central, session, case, TOKENS["office-1"])
-        if answer.status_code == 400:
+        if answer.status_code == 400 and answer.json()["code"] != "venue_invalid":
             problems = answer.json()["detail"].split("; ")
             assert [p for p in problems if not RULES.search(p)] == []
 
@@ -240,16 +247,17 @@ def test_only_who_may_ask_is_answered(central: Running, label: str) -> None:
 
     @asked(operation, GenerationMode.POSITIVE, examples=1)
     def ask(case: Case, data: st.DataObject) -> None:
-        for token in (None, "Bearer wrong", f"Basic {DEVICES['office-1'].token}"):
+        wrong = ("Bearer wrong", f"Basic {DEVICES['office-1'].token}")
+        for token in (None, *(wrong if needed is not None else ())):
             answer = call(central, session, case, token)
             assert (answer.status_code == 401) == (needed is not None), token
-        for device, settings in DEVICES.items():
+        for device, kind in ((name, one.kind) for name, one in DEVICES.items()):
             answer = call(central, session, case, TOKENS[device])
-            has = {scope.value for scope in SCOPES[settings.kind]}
+            has = {scope.value for scope in SCOPES[kind]}
             assert (answer.status_code == 403) == (not (needed or set()) <= has), device
 
     with requests.Session() as session:
-        if needed is not None:
+        if label != "GET /metrics":  # for this computer only
             session.mount("http://", From(f"127.0.1.{1 + list(OPERATIONS).index(label)}"))
         ask()
 

@@ -91,7 +91,7 @@ async def test_a_changed_customer_is_found_by_the_new_name_only(office: Client) 
 
 async def test_a_request_refers_to_its_customer_and_its_order(office: Client) -> None:
     number = await create(office, ADA)
-    refers = {"customer": number, "external_order": "SHOP-17"}
+    refers = {"customer": number, "external_order": "SHOP-17", "pass_ticket": ""}
     request = await office.reserve(1, MUSEUM, references=refers, holder=ADA)
     told = await asked(office, request)
     assert (told["references"], told["holder"]) == (refers, ADA)
@@ -109,7 +109,8 @@ async def test_what_a_request_refers_to_may_be_told_when_it_is_paid(office: Clie
     body = {"payment": payment, "references": {"customer": number}}
     await office.post(f"/v1/requests/{request['token']}/confirm", body)
     told = await asked(office, request)
-    assert told["references"] == {"customer": number, "external_order": "A"}
+    refers = {"customer": number, "external_order": "A", "pass_ticket": ""}
+    assert told["references"] == refers
 
 
 async def test_more_is_told_of_a_request_later(office: Client) -> None:

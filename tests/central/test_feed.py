@@ -9,14 +9,19 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.central import DEVICES, MUSEUM, NOW, TOUR, Client, Clock, central_in
+from support.central import CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client, Clock, central_in
 
 from admission.codes import HumanCode, read_code
 from admission.facts import Admitted, Event, Fact, Lapsed, Passed, Refused, TicketPrinted
 from admission.ledger import Ledger
 from admission.values import TicketState
 from central import feed, ingest
+from central.venue import load_venue
 from runtime.wire import encode, fact_from_data, fact_to_data
+
+PRODUCTS = len(load_venue(CONFIG / "venue.toml").products())
+BEGUN = 1 + PRODUCTS
+"""The feed's head when nothing was sold yet: the key and the products."""
 
 
 def folded(facts: Iterable[Any]) -> Ledger:
@@ -46,7 +51,7 @@ async def test_at_the_first_start_products_and_key_are_told_and_never_again(
         async with central_in(tmp_path, Clock()) as central:
             body = await central.get("/v1/feed")
             kinds = [entry["fact"]["kind"] for entry in body["entries"]]
-            assert kinds == ["key_published"] + ["product_published"] * 8
+            assert kinds == ["key_published"] + ["product_published"] * PRODUCTS
             assert central.api.key.id == 1
 
 
@@ -70,15 +75,15 @@ async def test_issuing_and_cancelling_tell_the_gates_in_the_same_breath(kiosk: C
 
 async def test_the_feed_is_read_in_pages(kiosk: Client) -> None:
     first = await kiosk.get("/v1/feed?limit=3")
-    assert (first["head"], [e["n"] for e in first["entries"]]) == (9, [1, 2, 3])
+    assert (first["head"], [e["n"] for e in first["entries"]]) == (BEGUN, [1, 2, 3])
     rest = await kiosk.get("/v1/feed?after=3")
-    assert [e["n"] for e in rest["entries"]] == [4, 5, 6, 7, 8, 9]
-    assert (await kiosk.get("/v1/feed?after=9"))["entries"] == []
+    assert [e["n"] for e in rest["entries"]] == list(range(4, BEGUN + 1))
+    assert (await kiosk.get(f"/v1/feed?after={BEGUN}"))["entries"] == []
 
 
 async def test_activity_also_says_when_it_was_received(kiosk: Client) -> None:
     await tell(kiosk, Admitted(7, "museum", "north", 1))
-    entry = (await kiosk.get("/v1/activity?after=9"))["entries"][0]
+    entry = (await kiosk.get(f"/v1/activity?after={BEGUN}"))["entries"][0]
     assert entry["received_at"] == NOW.isoformat()
     assert entry["fact"]["kind"] == "admitted"
 
@@ -101,9 +106,9 @@ async def test_the_snapshot_leaves_out_what_no_longer_matters(kiosk: Client) -> 
     )
     kiosk.clock.pass_(hours=1)
     snapshot = await kiosk.get("/v1/snapshot")
-    kinds = [fact["kind"] for fact in snapshot["facts"]][9:]
+    kinds = [fact["kind"] for fact in snapshot["facts"]][BEGUN:]
     assert kinds == ["ticket_issued"] * 2 + ["admitted", "passed", "passed", "admitted"]
-    assert snapshot["as_of"] == 9 + 3 + 7
+    assert snapshot["as_of"] == BEGUN + 3 + 7
     kept = [f["ticket"] for f in snapshot["facts"] if f["kind"] == "admitted"]
     assert kept == [int(museum["id"]), 99]
     kiosk.clock.pass_(hours=24)

