@@ -22,6 +22,8 @@ from bench.processes import noop
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 AT_ONCE = 64
+ANSWERS = 3_000
+"""Of the server that does nothing, to know its rate."""
 BUYERS, PLACES = 5_000, 500
 FEW_BUYERS, FEW_PLACES = 500, 50
 BODY = {"lines": [{"product": 4, "slot": "x" * 20, "quantity": 1}], "channel": "kiosk"}
@@ -37,21 +39,22 @@ async def measure(plan: Plan) -> list[Figure]:
 
 
 async def _measure(plan: Plan, database: str, server: Server) -> Figure:
-    """Against as many answers of a server that does nothing, to as many clients."""
+    """Against a server that does nothing, asked by as many clients at once."""
     flash_sale = import_module("support.flash").flash_sale
     buyers, places = (FEW_BUYERS, FEW_PLACES) if plan.quick else (BUYERS, PLACES)
     folder = plan.folder / database
     folder.mkdir()
-    with server() as started:
-        url = started.fresh() if started else f"sqlite:///{folder}/central.sqlite"
-        sold = await flash_sale(
-            folder, url, buyers=buyers, places=places, at_once=AT_ONCE, server=started
-        )
     async with noop(folder) as bare:
-        bare_s = await _ask(bare, sold.answers)
+        before_s = await _ask(bare, ANSWERS)
+        with server() as started:
+            url = started.fresh() if started else f"sqlite:///{folder}/central.sqlite"
+            sold = await flash_sale(
+                folder, url, buyers=buyers, places=places, at_once=AT_ONCE, server=started
+            )
+        after_s = await _ask(bare, ANSWERS)
     return figure(
         f"flash sale, {database}",
-        [(sold.seconds, bare_s)],
+        [(sold.seconds, took / ANSWERS * sold.answers) for took in (before_s, after_s)],
         unit="s",
         against=f"{sold.answers:,} answers of an aiohttp server that does nothing",
         besides=_told(sold, places),

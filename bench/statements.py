@@ -15,12 +15,12 @@ from sqlalchemy import Connection, event, make_url, select
 from bench.figure import Sample
 from central import requests, tickets
 from central.api import Api
-from central.wishes import Wanted, Wish
 from central.idempotency import Answer, Call, once
 from central.schema import time_slot
 from central.service import opened
 from central.settings import CentralSettings
 from central.states import By, Payment, TicketRequest
+from central.wishes import Wanted, Wish
 from runtime.service import utc_now
 from wicket.demo.venue import samples
 

@@ -89,7 +89,8 @@ class DayEndAsked:
     device: str | None = None
 
     def __post_init__(self) -> None:
-        _check_text("device", self.device or "-", 1, MAX_DEVICE)
+        if self.device is not None:
+            _check_text("device", self.device, 1, MAX_DEVICE)
 
 
 def _check_amount(amount: Money) -> None:

@@ -20,6 +20,7 @@ from central.wishes import Wanted
 from runtime.convert import Invalid
 
 MAX_USES = 1_000_000
+MAX_PRODUCT = 65535
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,39}")
 
 
@@ -70,6 +71,8 @@ class NewPromoCode:
             raise ValueError("valid_until: after valid_from")
         if len(self.products) > 100 or len(self.channels) > len(Channel):
             raise ValueError("products: at most 100; channels: each once")
+        if not all(1 <= product <= MAX_PRODUCT for product in self.products):
+            raise ValueError(f"products: ids from 1 to {MAX_PRODUCT}")
         if len(self.note) > MAX_TEXT:
             raise ValueError(f"note: at most {MAX_TEXT} characters")
 
@@ -88,6 +91,8 @@ class NewGiftVoucher:
     def __post_init__(self) -> None:
         if (self.value is None) == (self.product is None):
             raise ValueError("write either value or product")
+        if self.product is not None and not 1 <= self.product <= MAX_PRODUCT:
+            raise ValueError(f"product: an id from 1 to {MAX_PRODUCT}")
         if self.value is not None:
             check_money(self.value, "value")
         if not 1 <= self.quantity <= (MAX_PIECES if self.product is not None else 1):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from central import slots, venues, visits
+from central import slot_plan, venues, visits
 from central.engine import one_at_a_time
 from central.schedule import planned_slots
 from central.seats import places as seats
@@ -24,7 +24,7 @@ def plan(connection: Connection, venue: Venue, now: datetime) -> date:
     for one in plans:
         seats.keep_plan(connection, one)
     counted = visits.begun(connection, now)
-    slots.refresh(connection, planned, venue.zone, now)
+    slot_plan.refresh(connection, planned, venue.zone, now)
     if visits.begun(connection, now) - counted:
         visits.rebuild(connection, now)
     if plans:

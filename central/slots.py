@@ -1,46 +1,18 @@
-"""Time slots in the database, and how full each one is.
-
-`sold`, `reserved` and `leased` are counted from the requests and leases themselves at every look,
-so no counter can drift, and a reservation frees its places in the moment it expires. Slots without
-a limit are not counted. Who was admitted and is present is summed up by visits.py.
-"""
+"""Time slots in the database, and how full each one is (fullness.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    and_,
-    case,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, select
 
 from admission.booking import Occupancy, SaleBlocked, Visits, sale_blocked, share_of
 from admission.values import Control, TimeSlot, Window
-from central.schema import (
-    lease,
-    line_slot,
-    slot_change,
-    ticket_request,
-    ticket_window,
-    time_slot,
-    visit,
-)
-from central.states import Status
+from central.fullness import how_full
+from central.schema import time_slot
 
 
 @dataclass(frozen=True)
@@ -64,52 +36,6 @@ class Listed:
     def off_sale(self, now: datetime) -> SaleBlocked | None:
         """Why it cannot be bought, however many places are left."""
         return sale_blocked(self.slot, None, now, closed=self.closed)
-
-
-CAPACITY = case(
-    (
-        time_slot.c.control != Control.NONE.value,
-        func.coalesce(time_slot.c.own_capacity, time_slot.c.capacity),
-    )
-)
-"""As staff set it, or as planned."""
-
-
-def refresh(
-    connection: Connection, planned: Sequence[TimeSlot], zone: ZoneInfo, now: datetime
-) -> None:
-    """Make the future as planned. A slot that anybody has to do with is kept, closed, when it is
-    planned no more, and keeps its seats; tickets that were sold stay good at the times that they
-    tell."""
-    wanted = {slot.id: _columns(slot, zone) for slot in planned}
-    recent = time_slot.c.day >= now.astimezone(zone).date() - timedelta(days=1)
-    connection.execute(select(time_slot.c.id).where(recent).order_by("id").with_for_update()).all()
-    rows = connection.execute(select(time_slot).where(recent)).mappings()
-    known = {row["id"]: dict(row) for row in rows}
-    in_use = set(connection.scalars(select(time_slot.c.id).where(recent, _IN_USE)))
-    for id_, row in known.items():
-        this = time_slot.c.id == id_
-        if id_ in wanted:
-            if id_ in in_use and row["seating"] != wanted[id_]["seating"]:
-                wanted[id_] |= {name: row[name] for name in ("seating", "capacity", "control")}
-            if row | wanted[id_] != row:
-                connection.execute(update(time_slot).where(this).values(wanted[id_]))
-        elif row["start"] > now and id_ in in_use:
-            if row["planned"]:
-                connection.execute(update(time_slot).where(this).values(planned=False))
-        elif row["start"] > now:
-            connection.execute(delete(time_slot).where(this))
-    new = [columns for id_, columns in wanted.items() if id_ not in known]
-    if new:
-        connection.execute(insert(time_slot), new)
-
-
-_IN_USE = or_(
-    *(
-        exists().where(table.c.slot == time_slot.c.id)
-        for table in (line_slot, lease, slot_change, ticket_window, visit)
-    )
-)
 
 
 def on_days(
@@ -149,8 +75,7 @@ def find(
     connection: Connection, ids: Iterable[str], now: datetime, *, channel: str = ""
 ) -> dict[str, Listed]:
     """The slots with these ids, as they stand."""
-    rows = listed(connection, now, time_slot.c.id.in_(sorted(set(ids))), channel=channel)
-    return {one.slot.id: one for one in rows}
+    return _by_id(connection, ids, now, 0, channel)
 
 
 def lock(
@@ -165,68 +90,51 @@ def lock(
 
     Places that the request `but_for` holds are not counted.
     """
-    wanted = hold(connection, ids)
-    rows = listed(connection, now, wanted, but_for=but_for, channel=channel)
-    return {one.slot.id: one for one in rows}
+    wanted = set(ids)
+    hold(connection, wanted)
+    return _by_id(connection, wanted, now, but_for, channel)
 
 
-def hold(connection: Connection, ids: Iterable[str]) -> ColumnElement[bool]:
-    """Until the transaction ends nobody else books these slots; the condition that means them."""
-    wanted = time_slot.c.id.in_(sorted(set(ids)))
-    connection.execute(
-        select(time_slot.c.id).where(wanted).order_by(time_slot.c.id).with_for_update()
-    ).all()
-    return wanted
+def hold(connection: Connection, ids: Iterable[str]) -> None:
+    """Until the transaction ends nobody else books these slots."""
+    connection.execute(_HOLD, {"slots": sorted(set(ids))}).all()
 
 
 def listed(
     connection: Connection,
     now: datetime,
     *conditions: ColumnElement[bool],
-    but_for: int = 0,
     channel: str = "",
     count_all: bool = False,
 ) -> list[Listed]:
     """The slots that meet the conditions, as `channel` sees them; with `count_all` those without
     a limit are counted too."""
-    sold = ticket_request.c.status == Status.CONFIRMED.value
-    reserved = and_(
-        ticket_request.c.status == Status.RESERVED.value,
-        ticket_request.c.expires_at > now,
-        ticket_request.c.id != but_for,
-    )
-    leased = case((lease.c.expires_at > now, lease.c.places - lease.c.used - lease.c.returned))
-    counted = true() if count_all else CAPACITY.is_not(None)
-    # By itself, for a database sorts these rows, of which there are many, and they are narrow.
-    held = (
-        select(
-            time_slot.c.id,
-            _places(sold).label("sold"),
-            _places(reserved).label("reserved"),
-            _places(or_(sold, reserved), ticket_request.c.channel == channel).label("of_channel"),
-        )
-        .outerjoin(line_slot, and_(line_slot.c.slot == time_slot.c.id, counted))
-        .outerjoin(ticket_request, ticket_request.c.id == line_slot.c.request)
-        .where(*conditions)
-        .group_by(time_slot.c.id)
-        .subquery()
-    )
-    columns = {
-        "sold": held.c.sold,
-        "reserved": held.c.reserved,
-        "used": _of_leases(lease.c.used),
-        "leased": _of_leases(leased),
-    }
-    if channel:
-        columns["of_channel"] = held.c.of_channel + _of_leases(
-            lease.c.used + func.coalesce(leased, 0), lease.c.channel == channel
-        )
-        columns["gone"] = _gone(channel)
-    rows = connection.execute(
-        select(time_slot, *(column.label(name) for name, column in columns.items()))
-        .join(held, held.c.id == time_slot.c.id)
-        .order_by(time_slot.c.start, time_slot.c.id)
-    ).mappings()
+    query = how_full(*conditions, of_channel=bool(channel), count_all=count_all)
+    return _rows(connection, query, now, 0, channel)
+
+
+_THESE = time_slot.c.id.in_(bindparam("slots", expanding=True))
+_HOLD = select(time_slot.c.id).where(_THESE).order_by(time_slot.c.id).with_for_update()
+_BY_ID = {of_channel: how_full(_THESE, of_channel=of_channel) for of_channel in (False, True)}
+
+
+def _by_id(
+    connection: Connection, ids: Iterable[str], now: datetime, but_for: int, channel: str
+) -> dict[str, Listed]:
+    query, wanted = _BY_ID[bool(channel)], {"slots": sorted(set(ids))}
+    return {one.slot.id: one for one in _rows(connection, query, now, but_for, channel, **wanted)}
+
+
+def _rows(
+    connection: Connection,
+    query: Select[Any],
+    now: datetime,
+    but_for: int,
+    channel: str,
+    **more: list[str],
+) -> list[Listed]:
+    told = {"now": now, "but_for": but_for, "of_channel": channel, **more}
+    rows = connection.execute(query, told).mappings()
     return [_listed(row, channel, now) for row in rows]
 
 
@@ -246,48 +154,6 @@ def _listed(row: RowMapping, channel: str, now: datetime) -> Listed:
         now >= slot.arrival.end,
     )
     return Listed(slot, row["day"], occupancy, row["planned"], row["closed"])
-
-
-def _places(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(line_slot.c.places).filter(*conditions), 0)
-
-
-def _gone(channel: str) -> ColumnElement[int]:
-    """How many places of a channel's share are free again because whoever had them has left."""
-    gone = (
-        select(func.coalesce(func.sum(visit.c.came - visit.c.present), 0))
-        .where(visit.c.slot == time_slot.c.id, visit.c.channel == channel)
-        .scalar_subquery()
-    )
-    return case((time_slot.c.control == Control.PRESENT.value, gone), else_=0)
-
-
-def _of_leases(places: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    """The sum over the leases of a slot."""
-    return (
-        select(func.coalesce(func.sum(places), 0))
-        .where(lease.c.slot == time_slot.c.id, *conditions)
-        .scalar_subquery()
-    )
-
-
-def _columns(slot: TimeSlot, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "id": slot.id,
-        "attraction": slot.attraction,
-        "day": slot.start.astimezone(zone).date(),
-        "start": slot.start,
-        "end": slot.end,
-        "arrival_start": slot.arrival.start,
-        "arrival_end": slot.arrival.end,
-        "sales_start": slot.sales.start,
-        "sales_end": slot.sales.end,
-        "capacity": slot.capacity,
-        "shares": [list(share) for share in slot.shares],
-        "planned": True,
-        "seating": slot.seating or None,
-        "control": slot.control.value,
-    }
 
 
 def _slot(row: RowMapping) -> TimeSlot:

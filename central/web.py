@@ -15,6 +15,8 @@ from runtime.convert import Invalid
 
 log = logging.getLogger("wicket.central")
 
+MOST_SAID = 2000
+"""Characters: what is wrong with a body may hold all of it."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -37,7 +39,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except Invalid as invalid:
-        return problem(400, "invalid", str(invalid).encode(errors="replace").decode())
+        said = str(invalid).encode(errors="replace").decode()
+        return problem(400, "invalid", said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}…")
     except web.HTTPException as error:
         answer = problem(error.status, f"http_{error.status}", error.reason)
         answer.headers.update({k: v for k, v in error.headers.items() if k == "Allow"})

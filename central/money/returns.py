@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from admission.presence import history_of
 from admission.values import Money, TicketState
-from central import request_rows, requests, spending, tickets, vouchers
+from central import request_rows, requests, spending, tickets, vouchers, waiting
 from central.money import accounts, dues, ledger
 from central.money.ledger import Event, Happened
 from central.offers import ProductKind
@@ -134,7 +134,8 @@ def take_back(
     reason: str,
     by: By,
 ) -> Refused | None:
-    """Cancel the tickets and free their places; with the last that was sold the request too."""
+    """Cancel the tickets and free their places, for who waits for them; with the last that was
+    sold cancel the request too."""
     ids = {one.ticket.id for one in chosen}
     others = {one.ticket.id for one in standing(connection, request)} - ids
     if not others and not any(line.kind is ProductKind.VOUCHER for line in request.lines):
@@ -146,6 +147,7 @@ def take_back(
             request_rows.free_places(connection, request.id, line, count)
     places.give_back(connection, request, chosen)
     note(connection, request.id, f"cancelled {len(ids)} tickets: {reason}", by)
+    waiting.serve(connection, {slot for one in chosen for slot in one.line.takes}, by.at)
     return None
 
 

@@ -16,7 +16,7 @@ from admission.decide import decide
 from admission.ledger import Ledger
 from admission.reasons import explain
 from admission.request import AdmissionRequest, Denied
-from central import slots
+from central import slot_plan
 from central.schedule import planned_slots
 from central.slot_changes import ConflictKind, conflicts
 from central.venue import load_venue
@@ -333,7 +333,7 @@ async def test_only_whose_own_window_differs_is_told_when_a_slot_changes(shop: C
         replace(one, arrival=replace(one.arrival, end=one.end)) if one.id == TOUR else one
         for one in planned_slots(shop.api.venue, today)
     ]
-    await shop.api.database.write(lambda c: slots.refresh(c, planned, zone, now))
+    await shop.api.database.write(lambda c: slot_plan.refresh(c, planned, zone, now))
     [conflict] = await shop.api.database.read(lambda c: conflicts(c, today, now))
     assert (conflict.kind, conflict.listed.slot.id, conflict.places) == (
         ConflictKind.CHANGED, TOUR, 1,

@@ -128,6 +128,7 @@ class LifeOfSales(RuleBasedStateMachine):
         self._make_promo("HALF", Promo(2, percent=50), {"percent": "50"})
         told = {"amount": {"amount": "5.00", "currency": "EUR"}, "per": "ticket"}
         self._make_promo("EACH", Promo(4, amount=500, per_order=2), told | {"max_per_order": 2})
+        self.do(MakeVoucher(4000).call(self.model))
 
     def teardown(self) -> None:
         self.run(self.central.close())
@@ -152,6 +153,17 @@ class LifeOfSales(RuleBasedStateMachine):
         if self.do(deed.call(self.model)):
             self.do(Confirm(0, device, paying).call(self.model))
             self.do(Issue(0, device).call(self.model))
+
+    @rule(deed=reserves, option=options, part=pays)
+    def the_office_sells_on_other_terms(self, deed: Reserve, option: str, part: Pay) -> None:
+        if self.do(deed.call(self.model)):
+            self.do(Pay(0, part.device, part.paying, part.percent).call(self.model))
+            self.do(Choose(0, option).call(self.model))
+            self.do(Issue(0, "office-1").call(self.model))
+
+    @rule(tour=tours, device=clients, quantity=st.integers(1, 2))
+    def somebody_would_wait(self, tour: str, device: str, quantity: int) -> None:
+        self.do(Reserve(device, (Wanted(5, tour, quantity),), "", True).call(self.model))
 
     @rule(deed=confirms)
     def somebody_confirms(self, deed: Confirm) -> None:
@@ -234,8 +246,8 @@ class LifeOfSales(RuleBasedStateMachine):
     @rule(choice=few, ticket=few, walks=st.sampled_from([True, True, False]))
     def somebody_goes_in(self, choice: int, ticket: int, *, walks: bool) -> None:
         """Or does not walk after all."""
-        issued = {t: r for t, r in self.model.requests.items() if r.states}
-        if (request := pick(choice, issued)) is not None:
+        request = pick(choice, self.model, lambda r: bool(r.standing))
+        if request is not None and request.states:
             id_ = list(request.states)[ticket % len(request.states)]
             admission = self.run(self.central.admit(id_, "tour"))
             if walks:
@@ -265,27 +277,21 @@ class LifeOfSales(RuleBasedStateMachine):
             else:
                 agree(told, one.answer, "the same key")
 
-    @rule(choice=few)
-    def somebody_looks_at_a_request(self, choice: int) -> None:
-        if (request := pick(choice, self.model.requests)) is not None:
+    @rule(choice=few, device=clients)
+    def somebody_looks(self, choice: int, device: str) -> None:
+        if (request := pick(choice, self.model)) is not None:
             told = self.run(self.central.get(f"/v1/requests/{request.token}"))
             agree(cents(told["due"]), request.due, "due")
             agree(told["status"], self.model.shown(request), "status")
             agree(told["payment_option"], request.option, "option")
             kept = sum(cents(one["amount"]) for one in told["receipts"])
             agree(kept, request.paid, "receipts")
-
-    @rule(device=clients)
-    def somebody_looks_at_the_times(self, device: str) -> None:
         path = "/v1/attractions/tour/slots?date=2026-11-21"
-        told = self.run(self.central.get(path, device))["slots"]
+        listed = self.run(self.central.get(path, device))["slots"]
+        lefts = {slot["id"]: slot["left"] for slot in listed}
         channel = device.partition("-")[0]
-        lefts = {slot["id"]: slot["left"] for slot in told}
         here = [slot for slot in self.model.slots if slot.startswith("tour-20261121")]
         agree(lefts, {slot: self.model.left(slot, channel) for slot in here}, "left")
-
-    @rule()
-    def staff_look_at_conflicts(self) -> None:
         told = self.run(self.central.get("/v1/conflicts"))["conflicts"]
         found = {(one["kind"], one["slot"]["id"]): one["places"] for one in told}
         agree(found, dict(self.model.conflicts()), "conflicts")

@@ -103,6 +103,33 @@ async def test_a_code_used_by_many_at_once_is_used_as_often_as_it_may(
     assert await uses(office) == [3]
 
 
+@pytest.mark.parametrize(
+    ("limits", "quantity", "used"),
+    [
+        ({"max_uses": 1}, 2, 1),
+        ({"max_uses": 3, "per": "ticket"}, 2, 2),
+        ({"max_uses": 3, "per": "ticket", "max_per_order": 2}, 4, 2),
+        ({"max_uses": 1, "products": [1]}, 1, 1),
+        ({"max_uses": 1, "valid_until": "2026-11-21T13:05:01Z"}, 1, 1),
+    ],
+)
+async def test_of_two_requests_at_once_one_has_what_is_left_of_a_code(
+    kiosk: Client, office: Client, limits: dict[str, Any], quantity: int, used: int
+) -> None:
+    await promo(office, code="ONE", percent="50", **limits)
+
+    async def buy(client: Client) -> Any:
+        return await client.reserve(1, MUSEUM, quantity, None, promo_codes=["one"])
+
+    answers = await asyncio.gather(buy(kiosk), buy(kiosk.as_("kiosk-2")))
+    assert sorted(answer.get("code", "") for answer in answers) == ["", "promo_used_up"]
+    assert await uses(office) == [used]
+    kiosk.clock.pass_(seconds=2)
+    late = await kiosk.reserve(1, MUSEUM, 1, None, promo_codes=["one"])
+    if "valid_until" in limits:
+        assert (late["code"], late["why"]) == ("promo_not_valid", "over")
+
+
 async def test_tickets_beyond_the_limit_are_refused_with_what_is_left(
     kiosk: Client, office: Client
 ) -> None:
@@ -210,3 +237,9 @@ async def test_only_the_office_makes_sees_and_blocks_codes(kiosk: Client) -> Non
     assert (await promo(kiosk, 403, percent="10"))["code"] == "forbidden"
     assert (await kiosk.get("/v1/promo-codes", 403))["code"] == "forbidden"
     assert (await kiosk.post("/v1/promo-codes/x/block", {}, 403))["code"] == "forbidden"
+
+
+async def test_a_ticket_gets_no_more_off_than_it_costs(kiosk: Client, office: Client) -> None:
+    await promo(office, code="FIVER", amount=euro("5.00"), per="ticket", max_per_order=2)
+    request = await kiosk.reserve(5, TOUR, 3, promo_codes=["fiver"])
+    assert request["total"] == euro("4.00")

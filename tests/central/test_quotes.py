@@ -130,9 +130,11 @@ async def test_the_price_stays_as_it_was_reserved(kiosk: Client, clock: Clock) -
 
 async def test_each_channel_sees_and_sells_what_is_its_own(kiosk: Client) -> None:
     office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
-    for client, ids in ((kiosk, [1, 2, 3]), (office, [1, 2, 3, 8, 9])):
+    for client, sells_passes in ((kiosk, False), (office, True)):
         museum = (await client.get("/v1/catalogue"))["attractions"][0]
-        assert [product["id"] for product in museum["products"]] == ids
+        ids = {product["id"] for product in museum["products"]}
+        assert ids >= {1, 2, 3}
+        assert (ids >= {8, 9}, bool(ids & {8, 9})) == (sells_passes, sells_passes)
     wish = {"lines": [{"product": 8}], "channel": "kiosk"}
     assert (await kiosk.post("/v1/requests", wish, 409))["code"] == "not_sold_here"
 

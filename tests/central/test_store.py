@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 
-from central import feed, slots
+from central import feed, slot_plan
 from central.database import Database, make_engine, migrate
 from central.keys import load_key
 from central.planning import plan
@@ -111,7 +111,7 @@ def test_a_changed_plan_changes_the_slots_that_nobody_asked_for(connection: Conn
     plan(connection, VENUE, NOW)
     planned = planned_slots(VENUE, NOW.date())
     changed = [replace(slot, capacity=5) for slot in planned if slot.attraction != "concert"]
-    slots.refresh(connection, changed, VENUE.zone, NOW)
+    slot_plan.refresh(connection, changed, VENUE.zone, NOW)
     rows = {row.id: row for row in connection.execute(select(time_slot))}
     assert rows[TOUR].capacity == 5
     assert CONCERT not in rows
@@ -129,7 +129,7 @@ async def test_buyers_hear_that_the_database_is_gone(kiosk: Client) -> None:
 
 async def test_a_slot_that_was_sold_stays_as_it_was_sold(kiosk: Client) -> None:
     await kiosk.reserve(6, CONCERT, 2)
-    await kiosk.api.database.write(lambda c: slots.refresh(c, [], VENUE.zone, NOW))
+    await kiosk.api.database.write(lambda c: slot_plan.refresh(c, [], VENUE.zone, NOW))
     body = await kiosk.get("/v1/attractions/concert/slots?date=2026-11-22")
     assert [(slot["id"], slot["left"]) for slot in body["slots"]] == [(CONCERT, 78)]
 

@@ -81,6 +81,24 @@ async def test_a_voucher_spent_at_two_kiosks_at_once_is_refused_at_one(
     assert await balance(kiosk, code) == "0.00"
 
 
+async def test_the_last_piece_of_a_voucher_is_spent_at_one_of_two_kiosks(
+    kiosk: Client, office: Client
+) -> None:
+    made = await office.post("/v1/vouchers", {"product": 1}, 201)
+    clients = (kiosk, kiosk.as_("kiosk-2"))
+    wanted = [await client.reserve(1, MUSEUM) for client in clients]
+    answers = await asyncio.gather(
+        *(
+            spend(client, request, made["code"], status=None)
+            for client, request in zip(clients, wanted, strict=True)
+        )
+    )
+    assert sorted(str(a["status"]) for a in answers) == ["409", "confirmed"]
+    assert {a.get("code") for a in answers} == {None, "voucher_balance"}
+    [voucher] = (await office.get("/v1/vouchers?state=spent"))["vouchers"]
+    assert voucher["goods"] == {"product": 1, "quantity": 1, "left": 0}
+
+
 async def test_a_payment_that_is_refused_spends_nothing(
     kiosk: Client, office: Client, clock: Clock
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from support.central import TOUR, Client, Clock
+from support.money import pay
 
 from central.service import tidy
 
@@ -122,3 +123,41 @@ async def test_places_of_a_closed_slot_are_not_offered(kiosk: Client) -> None:
     assert await status(kiosk, waits) == "waiting"
     await office.post(f"/v1/slots/{TOUR}/reopen", {"reason": "sun"})
     assert await status(kiosk, waits) == "reserved"
+
+
+async def test_a_code_counts_when_places_are_offered(kiosk: Client) -> None:
+    office = kiosk.as_("office-1")
+    await office.post("/v1/promo-codes", {"code": "ONE", "percent": "50", "max_uses": 1}, 201)
+    full = await kiosk.reserve(4, TOUR, 12)
+    first, second = [
+        await kiosk.reserve(4, TOUR, waiting=True, promo_codes=["one"]) for _ in range(2)
+    ]
+    last = await wait(kiosk, 1)
+    assert [one["status"] for one in (first, second)] == ["waiting"] * 2
+    [code] = (await office.get("/v1/promo-codes"))["promo_codes"]
+    assert code["uses"] == 0
+    await kiosk.cancel(full)
+    told = [await status(kiosk, one) for one in (first, second, last)]
+    assert told == ["reserved", "cancelled", "reserved"]
+    [code] = (await office.get("/v1/promo-codes"))["promo_codes"]
+    assert code["uses"] == 1
+    why = (await kiosk.get(f"/v1/requests/{second['token']}"))["history"][-1]
+    assert why["what"] == "cancelled: ONE: the code is good 0 times more"
+    assert await kiosk.left(TOUR) == 10
+
+
+async def test_places_of_refunded_tickets_are_offered_at_once(kiosk: Client) -> None:
+    office = kiosk.as_("office-1")
+    request = await office.reserve(4, TOUR, 12)
+    await office.confirm(request)
+    ids = [ticket["id"] for ticket in (await office.issue(request))["tickets"]]
+    waits = await wait(kiosk, 2)
+    told = {"method": "cash", "reference": "B-1", "reason": "ill", "tickets": ids[:2]}
+    await office.post(f"/v1/requests/{request['token']}/refund", told)
+    assert await status(kiosk, waits) == "reserved"
+
+
+async def test_who_waits_pays_no_part_either(kiosk: Client) -> None:
+    await kiosk.reserve(4, TOUR, 12)
+    waits = await wait(kiosk, 1)
+    assert (await pay(kiosk, waits, "1.00", 409))["code"] == "waiting"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from support.sales_model import Model
 from support.sales_values import (
@@ -23,8 +23,6 @@ from support.sales_values import (
 )
 from support.sales_venue import DEVICES, HOLD, PRODUCTS, VOUCHER, WORTH
 
-T = TypeVar("T")
-
 Json = dict[str, Any]
 
 
@@ -38,9 +36,13 @@ class Call:
     judge: Callable[[Model, Answer], None]
 
 
-def pick(choice: int, among: dict[Any, T]) -> T | None:
-    """0 is the newest."""
-    return list(among.values())[-1 - choice % len(among)] if among else None
+def pick(
+    choice: int, model: Model, likely: Callable[[Request], object] = lambda _: True
+) -> Request | None:
+    """0 is the newest of those that it is likely done to; 4 and more are of all."""
+    among = model.requests.values()
+    chosen = [one for one in among if choice > 3 or likely(one)]
+    return chosen[-1 - choice % len(chosen)] if chosen else None
 
 
 def price_of(product: int, channel: str) -> int:
@@ -223,7 +225,7 @@ class Confirm:
     off: int = 0
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, lambda r: r.due or r.status == "reserved")) is None:
             return None
         payment = self.paying.body(model, max(0, request.due + self.off))
         return self.of(request.token, payment)
@@ -261,7 +263,7 @@ class Pay:
     percent: int = 50
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, lambda r: r.due)) is None:
             return None
         return self.of(request.token, self.paying.body(model, request.due * self.percent // 100))
 
@@ -297,7 +299,7 @@ class Issue:
     device: str
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, lambda r: r.status == "confirmed" and not r.states)) is None:
             return None
         return self.of(request.token)
 
@@ -338,7 +340,7 @@ class Cancel:
     device: str
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, lambda r: r.status != "cancelled")) is None:
             return None
         return self.of(request.token)
 

@@ -25,13 +25,25 @@ OFFICE = "office-1"
 AHEAD = ("direct", "prepaid")
 
 
+def _open(request: Request) -> bool:
+    return request.status == "reserved" or request.due > 0
+
+
+def _paid(request: Request) -> bool:
+    return request.paid > 0
+
+
+def _standing(request: Request) -> bool:
+    return bool(request.standing)
+
+
 @dataclass(frozen=True)
 class Choose:
     request: int
     option: str
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, _open)) is None:
             return None
         token, body = request.token, {"option": self.option, "reason": "a school"}
 
@@ -67,7 +79,7 @@ class Refund:
     percent: int | None = None
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, _paid)) is None:
             return None
         body = _how(model, request, self.paying)
         if self.percent is not None:
@@ -126,8 +138,8 @@ class ReturnTickets:
     paying: Paying = Paying()
 
     def call(self, model: Model) -> Call | None:
-        request = pick(self.request, {t: r for t, r in model.requests.items() if r.states})
-        if request is None:
+        request = pick(self.request, model, _standing)
+        if request is None or not request.states:
             return None
         begin = self.first % len(request.states)
         ids = list(request.states)[begin : begin + self.count]
@@ -187,7 +199,7 @@ class Void:
     request: int
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model.requests)) is None:
+        if (request := pick(self.request, model, _paid)) is None:
             return None
         token = request.token
 
@@ -244,9 +256,9 @@ class Exchange:
     off: int = 0
 
     def call(self, model: Model) -> Call | None:
-        new = pick(self.new, model.requests)
-        old = pick(self.old, {t: r for t, r in model.requests.items() if r.states})
-        if new is None or old is None:
+        new = pick(self.new, model, lambda r: r.status == "reserved")
+        old = pick(self.old, model, _standing)
+        if new is None or old is None or not old.states:
             return None
         ids = old.standing[: self.count]
         back = _back(old, ids or old.standing)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from support.sales_deeds import Call, Json, pick
+from support.sales_deeds import Call, Json
 from support.sales_model import Model
 from support.sales_money import OFFICE
 from support.sales_values import Answer, Lease, Voucher, agree, cents, euro, expect
@@ -172,15 +172,3 @@ class BlockPromo:
 
         return Call(OFFICE, f"/v1/promo-codes/{self.code}/block", {}, judge)
 
-
-__all__ = [
-    "BlockPromo",
-    "BlockVoucher",
-    "MakeVoucher",
-    "Resize",
-    "ReturnLease",
-    "ShutOrOpen",
-    "TakeLease",
-    "UseLease",
-    "pick",
-]

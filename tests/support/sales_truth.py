@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
-
 from support.sales_venue import VOUCHER
 
 Query = Callable[[str], list[tuple[Any, ...]]]

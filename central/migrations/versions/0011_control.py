@@ -9,9 +9,7 @@ down_revision = "0010"
 
 def upgrade() -> None:
     with op.batch_alter_table("time_slot") as slot:
-        slot.add_column(
-            sa.Column("control", sa.String(12), nullable=False, server_default="sales")
-        )
+        slot.add_column(sa.Column("control", sa.String(12), nullable=False, server_default="sales"))
         for name in ("admitted", "guests", "came", "present", "unscanned"):
             slot.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_time_slot_control_day", "time_slot", ["control", "day"])
