@@ -26,7 +26,7 @@ COLUMNS = f"{'':<33}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds'
 @click.option(
     "--quick",
     is_flag=True,
-    help="Fewer samples, and 20,000 tickets for a million; ends within a minute.",
+    help="Fewer samples, and 20,000 tickets for a million; ends within two minutes.",
 )
 @click.option("--verbose", is_flag=True, help="Also what each import of a gate costs.")
 @click.option(
@@ -45,7 +45,7 @@ COLUMNS = f"{'':<33}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds'
 def main(*, as_json: bool, quick: bool, verbose: bool, only: tuple[str, ...], folder: Path) -> None:
     """Measure what a gate takes for its scans and its life, what a message and a sale cost.
 
-    docs/figures.md tells what each figure means; all take some four minutes without --quick.
+    docs/figures.md tells what each figure means; all take some eight minutes without --quick.
 
     Ours and a bare reference are sampled in turns, and each round gives the ratio of their two
     medians: trust the ratios, for milliseconds change from machine to machine and from minute to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 
@@ -114,7 +114,7 @@ class Reservation:
 @dataclass(frozen=True, slots=True)
 class IssuedTicket:
     """`code` is the signed code, `human_code` the same right for a keyboard; `seats` as they are
-    printed, if it has any."""
+    printed, if it has any; `text` and `product_text` are what visitor and venue add on paper."""
 
     id: int
     code: str
@@ -129,6 +129,8 @@ class IssuedTicket:
     persons: int
     price: Money
     seats: tuple[str, ...] = ()
+    text: str = ""
+    product_text: Names = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from kiosk.texts import Texts
 def ticket_slip(ticket: IssuedTicket, order: Order) -> Slip:
     """One slip a ticket: what it opens, when, on which seats, for how many, and its code twice."""
     texts = Texts(order.language, order.timezone)
+    venues = in_language(ticket.product_text, order.language)
     parts: list[SlipText | SlipCode | SlipRule] = [
         SlipText(order.venue, bold=True),
         SlipText(in_language(ticket.attraction_name, order.language), large=True, bold=True),
@@ -19,6 +20,7 @@ def ticket_slip(ticket: IssuedTicket, order: Order) -> Slip:
         SlipText(in_language(ticket.product_name, order.language), bold=True),
         SlipText(texts.count("slip.persons", ticket.persons)),
         SlipText(texts.say("slip.price", price=texts.money(ticket.price))),
+        *(SlipText(text) for text in (ticket.text, venues) if text),
         SlipCode(ticket.code, ticket.human_code),
         SlipText(
             texts.say(

@@ -9,19 +9,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.central import CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client, Clock, central_in
+from support.central import BEGUN, DEVICES, MUSEUM, NOW, PRODUCTS, TOUR, Client, Clock, central_in
 
 from admission.codes import HumanCode, read_code
 from admission.facts import Admitted, Event, Fact, Lapsed, Passed, Refused, TicketPrinted
 from admission.ledger import Ledger
 from admission.values import TicketState
 from central import feed, ingest
-from central.venue import load_venue
 from runtime.wire import encode, fact_from_data, fact_to_data
-
-PRODUCTS = len(load_venue(CONFIG / "venue.toml").products())
-BEGUN = 1 + PRODUCTS
-"""The feed's head when nothing was sold yet: the key and the products."""
 
 
 def folded(facts: Iterable[Any]) -> Ledger:

@@ -154,11 +154,13 @@ class LifeOfSales(RuleBasedStateMachine):
             self.do(Confirm(0, device, paying).call(self.model))
             self.do(Issue(0, device).call(self.model))
 
-    @rule(deed=reserves, option=options, part=pays)
-    def the_office_sells_on_other_terms(self, deed: Reserve, option: str, part: Pay) -> None:
-        if self.do(deed.call(self.model)):
-            self.do(Pay(0, part.device, part.paying, part.percent).call(self.model))
+    @rule(cart=carts, option=options, part=pays)
+    def the_office_sells_on_other_terms(
+        self, cart: tuple[Wanted, ...], option: str, part: Pay
+    ) -> None:
+        if self.do(Reserve("office-1", cart).call(self.model)):
             self.do(Choose(0, option).call(self.model))
+            self.do(Pay(0, part.device, part.paying, part.percent).call(self.model))
             self.do(Issue(0, "office-1").call(self.model))
 
     @rule(tour=tours, device=clients, quantity=st.integers(1, 2))

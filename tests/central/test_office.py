@@ -84,7 +84,7 @@ async def test_a_pass_that_nobody_has_is_refused(office: Client) -> None:
 
 
 async def test_a_text_is_on_the_tickets_of_its_line(office: Client) -> None:
-    text = "Happy birthday, Ça va ʻOku 生日快乐"
+    text = "Happy birthday, Ça va, 生日快乐"
     lines = [{"product": 4, "slot": TOUR, "text": text}, {"product": 5, "slot": TOUR}]
     request = await office.post("/v1/requests", {"lines": lines, "channel": "office"}, 201)
     assert [line["text"] for line in request["lines"]] == [text, ""]

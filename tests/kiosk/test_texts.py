@@ -120,6 +120,14 @@ def test_a_slip_says_it_all_in_the_visitors_language(
     assert codes == [SlipCode(f"{CODE}0", "TK-7KQ4-M2X0")]
 
 
+def test_a_slip_tells_what_visitor_and_venue_add() -> None:
+    welcome = {"en": "Welcome!", "de": "Willkommen!"}
+    ticket = replace(issued(0), text="Happy birthday, Ada", product_text=welcome)
+    slip = ticket_slip(ticket, Order((), "de", "Harbour Museum", "Europe/Berlin"))
+    said = [part.text for part in slip.parts if isinstance(part, SlipText)]
+    assert {"Happy birthday, Ada", "Willkommen!"} <= set(said)
+
+
 def test_a_slip_tells_the_seats() -> None:
     ticket = replace(issued(0), seats=("Stalls C 12", "Stalls C 13"))
     slip = ticket_slip(ticket, Order((), "en", "Harbour Museum", "Europe/Berlin"))

@@ -20,10 +20,14 @@ from central.database import make_engine, migrate
 from central.routes import application
 from central.service import opened
 from central.settings import CentralSettings, DeviceKind, DeviceSettings, HttpSettings, Rate
+from central.venue import load_venue
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
 """Saturday, 14:05 in Berlin."""
+PRODUCTS = len(load_venue(CONFIG / "venue.toml").products())
+BEGUN = 1 + PRODUCTS
+"""The feed's head when nothing was sold yet: the key and the products."""
 TOUR = "tour-20261121T1330Z"
 MUSEUM = "museum-20261120T2300Z"
 DEVICES = {

@@ -26,7 +26,7 @@ AHEAD = ("direct", "prepaid")
 
 
 def _open(request: Request) -> bool:
-    return request.status == "reserved" or request.due > 0
+    return request.status == "reserved" or request.option not in AHEAD
 
 
 def _paid(request: Request) -> bool:
