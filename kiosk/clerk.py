@@ -186,7 +186,8 @@ class Clerk:
                 return deeds.ChargeNotTaken(reason)
 
     async def _print(self, sale: Sale, step: deeds.Print) -> Record:
-        slip = ticket_slip(step.ticket, sale.order)
+        assert sale.reservation is not None
+        slip = ticket_slip(step.ticket, sale.order, sale.reservation.authorisation)
         await self._tools.printer.use(lambda printer: printer.print(slip))
         await self._tools.printed(step.ticket.id)
         return deeds.Printed(step.ticket.id)

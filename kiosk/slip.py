@@ -7,8 +7,11 @@ from kiosk.goods import IssuedTicket, Order, in_language
 from kiosk.texts import Texts
 
 
-def ticket_slip(ticket: IssuedTicket, order: Order) -> Slip:
-    """One slip a ticket: what it opens, when, on which seats, for how many, and its code twice."""
+def ticket_slip(ticket: IssuedTicket, order: Order, authorisation: str) -> Slip:
+    """One slip a ticket: what it opens, when, on which seats, for how many, and its code twice.
+
+    `authorisation` is on all tickets of one request; by it staff find the request.
+    """
     texts = Texts(order.language, order.timezone)
     venues = in_language(ticket.product_text, order.language)
     parts: list[SlipText | SlipCode | SlipRule] = [
@@ -29,6 +32,7 @@ def ticket_slip(ticket: IssuedTicket, order: Order) -> Slip:
                 end=texts.moment(ticket.valid_until),
             )
         ),
+        SlipText(texts.say("slip.request", code=authorisation)),
         SlipRule(),
         SlipText(texts.say("slip.small_print")),
     ]

@@ -88,8 +88,6 @@ _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true o
 
 
 def _whole_number(data: Any, _: Any) -> int:
-    if isinstance(data, float) and data.is_integer():  # JSON knows no difference
-        data = int(data)
     number: int = _exactly(int)(data, int)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"{number} does not fit into 64 bits")

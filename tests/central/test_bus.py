@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support.broker import free_port, mosquitto
-from support.central import DEVICES, MUSEUM, NOW, Clock, settings_in
+from support.central import BEGUN, DEVICES, MUSEUM, NOW, Clock, settings_in
 
 from admission.facts import Admitted, Fact
 from central.service import serve
@@ -80,7 +80,7 @@ async def test_a_device_is_acknowledged_and_hears_the_feed(
     async with running(gate.bus.run()):
         await gate.connected()
         async with running(serve(settings, clock=Clock())):
-            assert await gate.hears("feed") == {"after": 9, "entries": []}
+            assert await gate.hears("feed") == {"after": BEGUN, "entries": []}
 
             await gate.tells(1, 2)
             assert await gate.hears("device/gate-1/ack") == {"number": 2}
@@ -128,4 +128,4 @@ async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
         running(gate.bus.run()),
     ):
         await gate.connected()
-        assert await gate.hears("feed") == {"after": 9, "entries": []}
+        assert await gate.hears("feed") == {"after": BEGUN, "entries": []}

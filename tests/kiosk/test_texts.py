@@ -110,12 +110,13 @@ def test_a_slip_says_it_all_in_the_visitors_language(
     language: str, product: str, persons: str
 ) -> None:
     order = Order((), language, "Harbour Museum", "Europe/Berlin")
-    slip = ticket_slip(issued(0), order)
+    slip = ticket_slip(issued(0), order, "7KQ4-M2X0")
     said = [part.text for part in slip.parts if isinstance(part, SlipText)]
     assert said[0] == "Harbour Museum"
     assert {product, persons, "Sat 21 Nov - 14:30"} <= set(said)
     assert any("12" in text and "€" in text for text in said)
     assert any("09:00" in text and "19:00" in text for text in said)
+    assert any(text.endswith(" 7KQ4-M2X0") for text in said)
     codes = [part for part in slip.parts if isinstance(part, SlipCode)]
     assert codes == [SlipCode(f"{CODE}0", "TK-7KQ4-M2X0")]
 
@@ -123,13 +124,13 @@ def test_a_slip_says_it_all_in_the_visitors_language(
 def test_a_slip_tells_what_visitor_and_venue_add() -> None:
     welcome = {"en": "Welcome!", "de": "Willkommen!"}
     ticket = replace(issued(0), text="Happy birthday, Ada", product_text=welcome)
-    slip = ticket_slip(ticket, Order((), "de", "Harbour Museum", "Europe/Berlin"))
+    slip = ticket_slip(ticket, Order((), "de", "Harbour Museum", "Europe/Berlin"), "7KQ4-M2X0")
     said = [part.text for part in slip.parts if isinstance(part, SlipText)]
     assert {"Happy birthday, Ada", "Willkommen!"} <= set(said)
 
 
 def test_a_slip_tells_the_seats() -> None:
     ticket = replace(issued(0), seats=("Stalls C 12", "Stalls C 13"))
-    slip = ticket_slip(ticket, Order((), "en", "Harbour Museum", "Europe/Berlin"))
+    slip = ticket_slip(ticket, Order((), "en", "Harbour Museum", "Europe/Berlin"), "7KQ4-M2X0")
     said = [part.text for part in slip.parts if isinstance(part, SlipText)]
     assert said[2:5] == [ticket.description, "Stalls C 12", "Stalls C 13"]
