@@ -134,8 +134,8 @@ def take_back(
     reason: str,
     by: By,
 ) -> Refused | None:
-    """Cancel the tickets and free their places, for who waits for them; with the last that was
-    sold cancel the request too."""
+    """Cancel the tickets and free their places, for who waits for them; the others are good if
+    nothing is due of them any more. With the last that was sold cancel the request too."""
     ids = {one.ticket.id for one in chosen}
     others = {one.ticket.id for one in standing(connection, request)} - ids
     if not others and not any(line.kind is ProductKind.VOUCHER for line in request.lines):
@@ -146,6 +146,8 @@ def take_back(
         if count := sum(one.line == line for one in chosen):
             request_rows.free_places(connection, request.id, line, count)
     places.give_back(connection, request, chosen)
+    if not dues.is_unpaid(connection, request):
+        tickets.make_good(connection, request, by.at)
     note(connection, request.id, f"cancelled {len(ids)} tickets: {reason}", by)
     waiting.serve(connection, {slot for one in chosen for slot in one.line.takes}, by.at)
     return None
