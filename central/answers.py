@@ -9,8 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from admission.booking import Occupancy
-from admission.values import Money, Use
-from central.customers import Suggested
+from admission.values import Money
 from central.feed import Entry
 from central.idempotency import Answer
 from central.offers import Offer
@@ -182,30 +181,6 @@ def full_request(
         "tickets": [_ticket(ticket) for ticket in issued],
         "payments": [_payment(by, payment) for by, payment in payments],
         "history": told(history),
-    }
-
-
-def ticket(
-    request: TicketRequest, issued: IssuedTicket, uses: Iterable[Use], by: Suggested
-) -> Json:
-    return {
-        "ticket": _ticket(issued),
-        "request": request.token,
-        "authorisation": request.authorisation,
-        "uses": [
-            {
-                "at": use.at.isoformat(),
-                "attraction": use.attraction,
-                "device": use.device,
-                "lane": use.lane,
-                "persons": use.entered,
-            }
-            for use in uses
-        ],
-        "suggested": {
-            "customer": by.customer,
-            "holder": asdict(by.holder) if by.holder else None,
-        },
     }
 
 

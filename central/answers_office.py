@@ -7,13 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from central.answers import money, ticket_request
+from admission.values import Use
+from central.answers import money, ticket_request, tickets
 from central.batches import Batch, Exported
-from central.customers import Customer
+from central.customers import Customer, Suggested
 from central.money.sheet import as_csv
 from central.search import Found
 from central.seats.plan import in_words
-from central.states import References, TicketRequest
+from central.states import IssuedTicket, References, TicketRequest
 
 Json = dict[str, Any]
 
@@ -42,6 +43,31 @@ def _found(one: Found, now: datetime) -> Json:
         "language": request.language,
         "holder": asdict(request.holder) if request.holder else None,
         "references": asdict(one.references),
+    }
+
+
+def ticket(
+    request: TicketRequest, issued: IssuedTicket, uses: Iterable[Use], suggested: Suggested
+) -> Json:
+    [told] = tickets([issued])["tickets"]
+    return {
+        "ticket": told,
+        "request": request.token,
+        "authorisation": request.authorisation,
+        "uses": [
+            {
+                "at": use.at.isoformat(),
+                "attraction": use.attraction,
+                "device": use.device,
+                "lane": use.lane,
+                "persons": use.entered,
+            }
+            for use in uses
+        ],
+        "suggested": {
+            "customer": suggested.customer,
+            "holder": asdict(suggested.holder) if suggested.holder else None,
+        },
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from sqlalchemy import Connection
 
-from central import answers, customers, lookup
+from central import answers_office, customers, lookup
 from central.access import Scope, needs
 from central.api import Api
 from central.idempotency import Answer
@@ -27,4 +27,6 @@ def _shown(connection: Connection, code: str) -> Answer | Refused:
     request, issued = found
     id_ = issued.ticket.id
     suggested = customers.suggested(connection, id_)
-    return Answer(200, answers.ticket(request, issued, lookup.uses(connection, id_), suggested))
+    return Answer(
+        200, answers_office.ticket(request, issued, lookup.uses(connection, id_), suggested)
+    )

@@ -93,10 +93,10 @@ async def test_a_device_is_acknowledged_and_hears_the_feed(
             await post(http.port, f"/v1/requests/{made['token']}/confirm", paid, "2")
             await post(http.port, f"/v1/requests/{made['token']}/issue", {}, "3")
             kinds: dict[int, str] = {}
-            while 12 not in kinds:
+            while BEGUN + 3 not in kinds:
                 batch = await gate.hears("feed")
                 kinds |= {entry["n"]: entry["fact"]["kind"] for entry in batch["entries"]}
-            assert kinds[12] == "ticket_issued"
+            assert kinds[BEGUN + 3] == "ticket_issued"
 
 
 async def test_rubbish_on_the_bus_does_not_stop_central(

@@ -63,7 +63,8 @@ RULES = re.compile(
     "|wheelchair: 0 to [0-9]+, and only without seats"
     "|reason: tell who is invited, and why|tell either an amount or tickets"
     "|id: the ticket's id, a number in quotes|tickets: their ids"
-    "|(tickets|seats): (1 to [0-9]+, )?each once|valid_until: after valid_from"
+    "|(tickets|seats): (1 to [0-9]+, )?each once"
+    "|valid_until: (after valid_from|a time to come)"
     "|write either [a-z]+ or [a-z]+|until: from .*|(from|until): a day like"
 )
 """What no schema can say, but words in the document do: refused with 400 all the same."""

@@ -1,4 +1,4 @@
-"""A database from before there was a ledger of money."""
+"""Databases from before there was a ledger of money, and vouchers for a product."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from support.postgres import Postgres
 
+from admission.values import Money
+from central import vouchers
 from central.engine import make_engine
 from central.money import ledger
 from central.revisions import migrate
+from central.vouchers import Cash, Voucher
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -57,3 +60,33 @@ def test_what_was_paid_before_there_was_a_ledger_is_entered(empty_database: str)
     assert told[0] == {"paid:card:kiosk-1": paid, "sales:4": -paid}
     assert told[1] == {"paid:card:kiosk-1": paid, "receivable": -paid}
     assert told[2] == {}
+
+
+def test_what_was_paid_for_vouchers_before_is_what_they_are_worth(empty_database: str) -> None:
+    engine = make_engine(empty_database)
+    migrate(engine, "0009")
+    time = "'2026-11-20 10:00:00'"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO ticket_request (id, token, authorisation, status, channel, language,"
+            " currency, created_at, expires_at) VALUES"
+            f" (1, 't', 'a', 'confirmed', 'office', 'en', 'EUR', {time}, {time})"
+        )
+        for number, request in enumerate(("1", "NULL"), 1):
+            connection.exec_driver_sql(
+                "INSERT INTO voucher (id, code, value, currency, valid_from, valid_until, blocked,"
+                f" note, created_at, who, request) VALUES ({number}, 'GV-{number}', '20.00', 'EUR',"
+                f" {time}, '2029-11-20 10:00:00', {FALSE[connection.dialect.name]}, '', {time},"
+                f" 'office-1', {request})"
+            )
+    migrate(engine)
+    with engine.connect() as connection:
+        found = [vouchers.find(connection, f"GV-{number}") for number in (1, 2)]
+    engine.dispose()
+    twenty = Money(Decimal("20.00"), "EUR")
+    assert [one.worth for one in found if isinstance(one, Voucher)] == [Cash(twenty, twenty)] * 2
+    prices = [one.price.amount for one in found if isinstance(one, Voucher)]
+    assert prices == [Decimal(20), 0]
+
+
+FALSE = {"sqlite": "0", "postgresql": "false"}

@@ -10,17 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.central import DEVICES, TOUR, Client, Clock
+from support.central import TOUR, Client, Clock
+from support.sheets import table
 
 from central.money.sheet import as_csv
-
-
-async def table(client: Client, path: str) -> list[dict[str, str]]:
-    """The rows of a CSV."""
-    headers = {"Authorization": f"Bearer {DEVICES[client.device].token}"}
-    async with client.http.get(path, headers=headers) as response:
-        assert (response.status, response.content_type) == (200, "text/csv")
-        return list(csv.DictReader(io.StringIO(await response.text())))
 
 
 async def receipts(office: Client) -> dict[str, list[int]]:
