@@ -120,9 +120,11 @@ def book_cancel(connection: Connection, request: TicketRequest, reason: str, by:
 
 
 def let_off(connection: Connection, request: TicketRequest, reason: str, by: By) -> None:
-    """An invitation: the venue pays what is due of a confirmed request; there is no tax in it."""
+    """An invitation: the venue pays what is due of a confirmed request; there is no tax in it. What
+    is owed to the visitor stays so."""
     balances = ledger.balances(connection, request.id)
-    invited = accounts.given_up(balances.owed, balances.accounts, to=accounts.INVITATION)
+    due = max(balances.owed, Decimal(0))
+    invited = accounts.given_up(due, balances.accounts, to=accounts.INVITATION)
     event = Event(Happened.INVITATION, request.id, request.currency, invited, reason=reason)
     ledger.record(connection, event, by)
 

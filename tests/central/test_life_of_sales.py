@@ -54,7 +54,7 @@ from support.sales_venue import (
 
 T = TypeVar("T")
 
-EXAMPLES = {"sqlite": int(os.environ.get("EX", "60")), "postgresql": int(os.environ.get("EX", "25"))}
+EXAMPLES = {"sqlite": 60, "postgresql": 25}
 STEPS = 40
 LONGER = int(os.environ.get("WICKET_LIFE_OF_SALES", "1"))
 """So many times as many examples."""
@@ -84,14 +84,13 @@ chooses = st.builds(Choose, few, options)
 refunds = st.builds(Refund, few, payings, st.sampled_from([None, None, 0, 30, 50, 100, 130]))
 returns = st.builds(ReturnTickets, few, few, st.integers(1, 3), payings)
 voids = st.builds(Void, few)
-exchanges = st.builds(
-    Exchange, few, few, st.integers(0, 2), payings, st.sampled_from([0, 0, 0, 1])
-)
-leases = st.builds(
-    TakeLease, kiosks, tours, st.integers(1, 4), st.sampled_from([1, 5, 30, 60])
-)
+exchanges = st.builds(Exchange, few, few, st.integers(0, 2), payings, st.sampled_from([0, 0, 0, 1]))
+leases = st.builds(TakeLease, kiosks, tours, st.integers(1, 4), st.sampled_from([1, 5, 30, 60]))
 sold_offline = st.lists(
-    st.tuples(st.integers(1, 12), st.integers(1, 2)), min_size=1, max_size=3, unique_by=lambda t: t[0]
+    st.tuples(st.integers(1, 12), st.integers(1, 2)),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda t: t[0],
 ).map(tuple)
 uses = st.builds(UseLease, few, kiosks, sold_offline)
 returned = st.builds(ReturnLease, few, kiosks)

@@ -244,3 +244,26 @@ async def test_a_voucher_gets_back_what_it_paid(kiosk: Client, office: Client) -
         assert (await office.get(f"/v1/vouchers/{made['code']}"))["balance"] == euro("12.00")
         await act(office, request, what, body)
         assert (await office.get(f"/v1/vouchers/{made['code']}"))["balance"] == euro("20.00")
+
+
+async def test_a_ticket_that_is_left_is_good_once_nothing_is_due_of_it(office: Client) -> None:
+    request = await office.reserve(4, TOUR, 2)
+    await act(office, request, "payment-option", {"option": "not_paid", "reason": "at the door"})
+    await pay(office, request, "8.00")
+    first = (await office.issue(request))["tickets"][0]
+    await refund(office, request, tickets=[first["id"]])
+    told = await shown(office, request)
+    assert told["due"] == euro("0.00")
+    assert [ticket["state"] for ticket in told["tickets"]] == ["cancelled", "valid"]
+
+
+async def test_an_invitation_leaves_the_visitor_what_is_owed_to_him(office: Client) -> None:
+    old = await office.reserve(4, TOUR, 2)
+    await act(office, old, "payment-option", {"option": "postpaid", "reason": "a school"})
+    await pay(office, old, "16.00")
+    first = (await office.issue(old))["tickets"][0]
+    new = await office.reserve(5, TOUR)
+    await act(office, new, "exchange", {"request": old["token"], "tickets": [first["id"]]})
+    before = await balances(office)
+    await act(office, old, "payment-option", {"option": "invitation", "reason": "the mayor"})
+    assert (await balances(office), before["receivable"]) == (before, -4)

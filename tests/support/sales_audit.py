@@ -153,5 +153,3 @@ def compare(model: Model, truth: Truth) -> None:
     tills = {device: numbers for device, numbers in truth.tills.items() if any(numbers)}
     ought_ = {d: (t.receipt, t.day_end) for d, t in model.tills.items() if t.receipt or t.day_end}
     agree(tills, ought_, "tills")
-
-

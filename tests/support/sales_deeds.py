@@ -1,6 +1,7 @@
 """What visitors do at kiosks, in the web shop and at the counter, and how central ought to answer.
 
-A deed chooses by numbers from what there is, so that it means the same however often it is played."""
+A deed chooses by numbers from what there is, so that it means the same however often it is
+played."""
 
 from __future__ import annotations
 
@@ -158,7 +159,9 @@ class Reserve:
         return line.quantity * PRODUCTS[line.product].persons
 
     def _may_wait(self, model: Model, places: Counter[str]) -> bool:
-        return all((most := model.most(s, self.channel)) is None or n <= most for s, n in places.items())
+        return all(
+            (most := model.most(s, self.channel)) is None or n <= most for s, n in places.items()
+        )
 
 
 def not_sold(model: Model, request: Request) -> set[str]:
@@ -198,6 +201,9 @@ class Paying:
         return told | {"amount": euro(amount)}
 
 
+IN_CASH = Paying()
+
+
 def unspendable(model: Model, payment: Json) -> set[str]:
     """Why a payment by voucher cannot be taken."""
     if payment["method"] != "voucher":
@@ -225,7 +231,9 @@ class Confirm:
     off: int = 0
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model, lambda r: r.due or r.status == "reserved")) is None:
+        if (
+            request := pick(self.request, model, lambda r: r.due or r.status == "reserved")
+        ) is None:
             return None
         payment = self.paying.body(model, max(0, request.due + self.off))
         return self.of(request.token, payment)
@@ -299,7 +307,9 @@ class Issue:
     device: str
 
     def call(self, model: Model) -> Call | None:
-        if (request := pick(self.request, model, lambda r: r.status == "confirmed" and not r.states)) is None:
+        if (
+            request := pick(self.request, model, lambda r: r.status == "confirmed" and not r.states)
+        ) is None:
             return None
         return self.of(request.token)
 

@@ -27,7 +27,7 @@ class Model:
     tills: dict[str, Till] = field(default_factory=dict)
     inside: Counter[str] = field(default_factory=Counter)
     excused: dict[str, int] = field(default_factory=dict)
-    """Slot → so many more places may be taken than there are: staff wanted it, or it was told late."""
+    """Slot → so many more places may be taken than there are: staff wanted it, or told late."""
 
     @property
     def today(self) -> date:

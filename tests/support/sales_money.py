@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from support.sales_deeds import (
+    IN_CASH,
     Call,
     Json,
     Paying,
@@ -75,7 +76,7 @@ class Refund:
     """Give back so many cents less than all, if `percent` is 100; a part; or all, if it is None."""
 
     request: int
-    paying: Paying = Paying()
+    paying: Paying = IN_CASH
     percent: int | None = None
 
     def call(self, model: Model) -> Call | None:
@@ -135,7 +136,7 @@ class ReturnTickets:
     request: int
     first: int = 0
     count: int = 1
-    paying: Paying = Paying()
+    paying: Paying = IN_CASH
 
     def call(self, model: Model) -> Call | None:
         request = pick(self.request, model, _standing)
@@ -252,7 +253,7 @@ class Exchange:
     new: int
     old: int
     count: int = 0
-    paying: Paying = Paying()
+    paying: Paying = IN_CASH
     off: int = 0
 
     def call(self, model: Model) -> Call | None:
@@ -326,14 +327,20 @@ class EndDay:
             till, told = model.tills.setdefault(self.device, Till()), answer.body
             till.day_end += 1
             agree(told["number"], till.day_end, "number of the day-end")
-            first, last = (till.told + 1, till.receipt) if till.receipt > till.told else (None, None)
+            first, last = (
+                (till.told + 1, till.receipt) if till.receipt > till.told else (None, None)
+            )
             agree((told["receipts"]["first"], told["receipts"]["last"]), (first, last), "receipts")
             agree(told["receipts"]["count"], till.receipt - till.told, "receipts")
             totals = {one["method"]: one["total"] for one in told["methods"]}
             expected = till.took.copy()
             expected.subtract(till.gave)
             told_ = {m: round(float(total) * 100) for m, total in totals.items()}
-            agree({m: n for m, n in told_.items() if n}, {m: n for m, n in expected.items() if n}, "money")
+            agree(
+                {m: n for m, n in told_.items() if n},
+                {m: n for m, n in expected.items() if n},
+                "money",
+            )
             till.told, till.took, till.gave = till.receipt, Counter(), Counter()
             for request in model.requests.values():
                 if request.booked_by[:1] == [self.device]:

@@ -171,4 +171,3 @@ class BlockPromo:
             model.promos[self.code].blocked = True
 
         return Call(OFFICE, f"/v1/promo-codes/{self.code}/block", {}, judge)
-

@@ -134,7 +134,9 @@ class Central:
         once more."""
         self._facts += 1
         now = self._clock()
-        await self._tell(Fact("gate-1", self._facts, now, Admitted(int(ticket), attraction, "1", 1)))
+        await self._tell(
+            Fact("gate-1", self._facts, now, Admitted(int(ticket), attraction, "1", 1))
+        )
         return self._facts
 
     async def lapse(self, ticket: str, admission: int) -> None:

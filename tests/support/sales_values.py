@@ -1,5 +1,6 @@
-"""What a model of central is made of: requests, places, vouchers, tills as plain numbers. Amounts are
-in cents."""
+"""What a model of central is made of: requests, places, vouchers, tills as plain numbers.
+
+Amounts are in cents."""
 
 from __future__ import annotations
 

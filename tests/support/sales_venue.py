@@ -125,7 +125,11 @@ PRODUCTS = {
 WORTH = 2500
 """Of a gift voucher that is bought."""
 SHARES = {"kiosk": 70, "web": 50}
-HOLD = {"kiosk": timedelta(minutes=4), "office": timedelta(minutes=25), "web": timedelta(minutes=20)}
+HOLD = {
+    "kiosk": timedelta(minutes=4),
+    "office": timedelta(minutes=25),
+    "web": timedelta(minutes=20),
+}
 OFFER = timedelta(minutes=30)
 DEVICES = {"kiosk": ("kiosk-1", "kiosk-2"), "office": ("office-1",), "web": ("web-1",)}
 
