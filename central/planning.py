@@ -29,7 +29,17 @@ def plan(connection: Connection, venue: Venue, now: datetime) -> date:
         visits.rebuild(connection, now)
     if plans:
         staff.replan(connection, planned, plans, now)
+    venues.note_planned(connection, None, today)
     return today
+
+
+def plan_once(connection: Connection, known: Revision, now: datetime) -> None:
+    """Unless it was done today by the same revision."""
+    one_at_a_time(connection)
+    today = now.astimezone(known.venue.zone).date()
+    if not venues.is_planned(connection, known.number, today):
+        plan(connection, known.venue, now)
+        venues.note_planned(connection, known.number, today)
 
 
 def plan_newest(connection: Connection, known: Revision, now: datetime) -> date | None:

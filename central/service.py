@@ -21,7 +21,7 @@ from central.database import Database, DatabaseDown
 from central.duty import take_turns
 from central.engine import make_engine, one_at_a_time
 from central.keys import load_key
-from central.planning import plan, plan_newest
+from central.planning import plan_newest, plan_once
 from central.publisher import Publisher
 from central.routes import application
 from central.settings import CentralSettings
@@ -85,7 +85,7 @@ def begin(
     """Venue, key, products and time slots as they must be at the start. Raises BadSettings."""
     begun = venues.begin(connection, settings.venue, By(CENTRAL, now))
     key = seed(connection, begun.venue, settings.key_file, now)
-    plan(connection, begun.venue, now)
+    plan_once(connection, begun, now)
     return begun, key
 
 

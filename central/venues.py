@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from central.engine import one_at_a_time
 from central.schema import venue_revision
@@ -52,6 +52,20 @@ def newest(connection: Connection) -> Revision | None:
         return None
     source = f"venue in the database, revision {row.number}"
     return Revision(row.number, row.at, row.who, row.text, read_venue(row.text, source))
+
+
+def is_planned(connection: Connection, number: int, day: date) -> bool:
+    """Whether that day's time slots are those of this revision."""
+    table = venue_revision
+    return connection.scalar(select(table.c.planned).where(table.c.number == number)) == day
+
+
+def note_planned(connection: Connection, number: int | None, day: date) -> None:
+    """The time slots are those of this revision and day; None: of no revision."""
+    table = venue_revision
+    connection.execute(update(table).values(planned=None))
+    if number is not None:
+        connection.execute(update(table).where(table.c.number == number).values(planned=day))
 
 
 def keep(connection: Connection, text: str, venue: Venue, by: By) -> Revision:

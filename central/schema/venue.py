@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import Column, Date, Integer, String, Table, Text
 
 from central.schema.base import UtcTime, metadata
 
@@ -13,5 +13,7 @@ venue_revision = Table(
     Column("at", UtcTime, nullable=False),
     Column("who", String(40), nullable=False),
     Column("text", Text, nullable=False),
+    Column("planned", Date),
 )
-"""`text` is the whole venue.toml, comments included. Rows are never changed."""
+"""`text` is the whole venue.toml, comments included. Rows are never changed but for `planned`: the
+day on which the time slots of the coming days were made by this revision."""

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from support.central import Client, Clock, central_in, empty_sqlite
+from support.central import Client, Clock, central_in
 from support.postgres import Postgres, postgres
 
 
@@ -22,7 +22,7 @@ def server() -> Iterator[Postgres]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with empty tables, of either kind."""
     if request.param == "sqlite":
-        return empty_sqlite(tmp_path / "central.sqlite")
+        return f"sqlite:///{tmp_path / 'central.sqlite'}"
     server: Postgres = request.getfixturevalue("server")
     return server.fresh()
 

@@ -16,7 +16,7 @@ from admission.facts import Admitted, CountCorrected, Event, Passed
 from admission.values import Control, Direction
 from central import ingest, requests, schema, slots, tickets
 from central.database import make_engine
-from central.service import plan
+from central.planning import plan
 from central.settings import Channel
 from central.states import By, Payment, TicketRequest
 from central.venue import load_venue

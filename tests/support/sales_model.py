@@ -21,7 +21,7 @@ class Model:
     slots: dict[str, Slot] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     leases: dict[int, Lease] = field(default_factory=dict)
-    lease_of: dict[str, int] = field(default_factory=dict)
+    lease_of: dict[int, int] = field(default_factory=dict)
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     promos: dict[str, Promo] = field(default_factory=dict)
     tills: dict[str, Till] = field(default_factory=dict)

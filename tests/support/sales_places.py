@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from support.sales_deeds import Call, Json
 from support.sales_model import Model
-from support.sales_money import OFFICE
+from support.sales_returns import OFFICE
 from support.sales_values import Answer, Lease, Voucher, agree, cents, euro, expect
 
 

@@ -49,12 +49,13 @@ class Ground:
     def __init__(self, server: Postgres | None) -> None:
         self.server = server
         self.workers = 2 if server else 1
-        self._model = self._plot(server and server.fresh())
+        self._model = self._plot(server.fresh() if server else None)
         self.venues = [load_venue(file) for file in write_plans(self._model.folder)]
         asyncio.run(self._visit())
 
     def fresh(self) -> Plot:
-        made = self._plot(self.server and self.server.fresh(_name(self._model.url)))
+        url = self.server.fresh(_name(self._model.url)) if self.server else None
+        made = self._plot(url)
         for file in self._model.folder.iterdir():
             if file.suffix != ".sqlite" or not self.server:
                 shutil.copy(file, made.folder)

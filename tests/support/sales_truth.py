@@ -12,11 +12,12 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
+from support.sales_values import half_up
 from support.sales_venue import VOUCHER
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 REQUESTS = "SELECT id, token, channel, status, expires_at FROM ticket_request ORDER BY id"
-LINES = "SELECT request, quantity, price, discount, product FROM request_line"
+LINES = "SELECT request, quantity, price, discount, tax_percent, product FROM request_line"
 PLACES = "SELECT request, slot, places FROM line_slot ORDER BY request, line, slot"
 ENTRIES = """\
 SELECT e.id, e.request, e.kind, e.device, e.receipt, e.amount, p.account, p.amount
@@ -64,8 +65,9 @@ def _time(value: Any) -> datetime:
 
 @dataclass
 class Stands:
-    """One ticket request. `paid` and `owed` are what the ledger says, `taken` what was paid in all,
-    `kinds` what entries there are, `quantity` how many tickets it is for."""
+    """One ticket request. `paid`, `owed` and `taxed` are what the ledger says, `taken` is what was
+    paid in all, `tax` what ought to be in the total, `quantity` how many tickets it is for; `kinds`
+    are the entries that there are."""
 
     token: str
     channel: str
@@ -75,6 +77,8 @@ class Stands:
     owed: int = 0
     taken: int = 0
     total: int = 0
+    tax: int = 0
+    taxed: int = 0
     quantity: int = 0
     places: list[tuple[str, int]] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
@@ -100,6 +104,10 @@ class Entry:
     receipt: int | None
     amount: int
     postings: dict[str, int] = field(default_factory=dict)
+
+    def on(self, accounts: str) -> int:
+        """What is posted on accounts that begin so."""
+        return sum(n for account, n in self.postings.items() if account.startswith(accounts))
 
 
 @dataclass
@@ -144,13 +152,16 @@ class Truth:
 
 
 def look(query: Query, now: datetime) -> Truth:
-    requests = {id_: Stands(*row, _time(at)) for id_, *row, at in query(REQUESTS)}
+    asked = query(REQUESTS)
+    requests = {id_: Stands(*row, expires=_time(at)) for id_, *row, at in asked}
     entries = _entries(query)
     for id_, slot, places in query(PLACES):
         requests[id_].places.append((slot, places))
-    for id_, quantity, price, discount, product in query(LINES):
+    for id_, quantity, price, discount, percent, product in query(LINES):
         request = requests[id_]
-        request.total += quantity * cents(price) - cents(discount)
+        total = quantity * cents(price) - cents(discount)
+        request.total += total
+        request.tax += half_up(total * int(percent), 100 + int(percent))
         request.quantity += quantity if product != VOUCHER else 0
     for entry in entries.values():
         if entry.request is None:  # a voucher that the office made
@@ -158,7 +169,8 @@ def look(query: Query, now: datetime) -> Truth:
         request = requests[entry.request]
         request.kinds[entry.kind] += 1
         request.owed += entry.postings.get("receivable", 0)
-        request.paid += sum(n for a, n in entry.postings.items() if a.startswith("paid:"))
+        request.paid += entry.on("paid:")
+        request.taxed -= entry.on("tax:")
     for id_, amount in query(PAYMENTS):
         requests[id_].taken += cents(amount)
     for id_, ticket, state in query(TICKETS):

@@ -14,5 +14,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("who", sa.String(40), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("planned", sa.Date()),
         sa.PrimaryKeyConstraint("number", name="pk_venue_revision"),
     )
