@@ -6,6 +6,23 @@ from support.central import Client, Clock, central_in
 from support.postgres import Postgres, postgres
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is asked with many values is asked of PostgreSQL with the first of them: the statements
+    are the same, and so is all else."""
+    asked, rest = set[str](), list[pytest.Item]()
+    for item in items:
+        called = getattr(item, "callspec", None)
+        if called and called.params.get("database_url") == "postgresql":
+            name = item.nodeid.partition("[")[0]
+            if name in asked:
+                rest.append(item)
+            asked.add(name)
+    if rest:
+        left_out = set(rest)
+        config.hook.pytest_deselected(items=rest)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

@@ -153,7 +153,7 @@ class Truth:
 
 def look(query: Query, now: datetime) -> Truth:
     asked = query(REQUESTS)
-    requests = {id_: Stands(*row, expires=_time(at)) for id_, *row, at in asked}
+    requests = {id_: Stands(*row, _time(at)) for id_, *row, at in asked}
     entries = _entries(query)
     for id_, slot, places in query(PLACES):
         requests[id_].places.append((slot, places))
