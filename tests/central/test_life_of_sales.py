@@ -21,7 +21,7 @@ from support import sales_strategies as some
 from support.postgres import Postgres
 from support.sales_audit import compare
 from support.sales_buying import Reserve, Wanted
-from support.sales_deeds import Call, Deed, Paying, pick
+from support.sales_deeds import Deed, Paying, pick
 from support.sales_life import Life
 from support.sales_office import Choose, Exchange
 from support.sales_paying import Confirm, Issue, Pay
@@ -30,7 +30,7 @@ from support.sales_places import (
 )
 from support.sales_rig import Ground
 from support.sales_values import agree, cents
-from support.sales_venue import PLANS
+from support.sales_venue import PASS, PLANS
 
 EXAMPLES = {"sqlite": 60, "postgresql": 25}
 STEPS = 40
@@ -222,33 +222,32 @@ class LifeOfSales(Life):
         calls = [Reserve(who, cart, "", w).call(self.model) for who, w in buyers]
         self.do_at_once([*calls, lease])
 
-    @rule(
-        choice=some.few,
-        method=st.sampled_from(["cash", "voucher"]),
-        first=some.few,
-        percent=st.booleans(),
-    )
-    def a_voucher_is_spent_at_two_kiosks_at_once(
-        self, choice: int, method: str, first: int, percent: bool
+    @rule(carts=st.tuples(some.unlimited, some.unlimited), first=some.few)
+    def a_voucher_is_spent_at_two_places_at_once(
+        self, carts: tuple[tuple[Wanted, ...], ...], first: int
     ) -> None:
-        paying = Paying("voucher", choice)
-        made: list[Call | None] = [Confirm(first, "kiosk-1", paying).call(self.model)]
-        if percent:
-            made.append(Pay(first, "kiosk-2", paying, 50).call(self.model))
-        else:
-            made.append(Confirm(first + 1, "kiosk-2", Paying(method, choice)).call(self.model))
-        self.do_at_once([call for call in made if call is not None])
+        for cart in carts:
+            if not self.do(Reserve("web-1", cart).call(self.model)):
+                return
+        one, other = list(self.model.requests.values())[-2:]
+        self.do(MakeVoucher(max(one.total, other.total)).call(self.model))
+        by_voucher = Paying("voucher", 0)
+        calls = [
+            Confirm(0, "kiosk-1", by_voucher).call(self.model),
+            Confirm(1, "kiosk-2", by_voucher).call(self.model),
+            Pay(first, "office-1", by_voucher, 50).call(self.model),
+        ]
+        self.do_at_once([call for call in calls if call is not None])
 
-    @rule(
-        promo=st.sampled_from(["HALF", "EACH"]), one=some.seats, other=some.visits, first=some.few
-    )
-    def a_code_is_used_at_once(self, promo: str, one: Wanted, other: Wanted, first: int) -> None:
+    @rule(promo=st.sampled_from(["HALF", "EACH"]), one=some.seats, other=some.visits)
+    def a_code_is_used_at_once(self, promo: str, one: Wanted, other: Wanted) -> None:
+        cart = (Wanted(PASS, "", 1),)
         calls = [
             Reserve("kiosk-1", (one,), promo).call(self.model),
-            Reserve("office-1", (other,), promo).call(self.model),
+            Reserve("kiosk-2", (other,), promo).call(self.model),
+            Reserve("web-1", cart, promo).call(self.model),
         ]
-        late = Confirm(first, "kiosk-2").call(self.model)
-        self.do_at_once(calls + ([late] if late else []))
+        self.do_at_once(calls)
 
     @rule(deed=some.deeds)
     def the_same_is_asked_twice_at_once(self, deed: Deed) -> None:

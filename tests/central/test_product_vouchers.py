@@ -95,7 +95,7 @@ async def test_whole_pieces_go_back_on_a_voucher(kiosk: Client, office: Client) 
     request = await kiosk.reserve(ADULT, CONCERT, 2)
     await spend(kiosk, request, code, "50.00")
     tickets = (await kiosk.issue(request))["tickets"]
-    how = {"method": "voucher", "reference": code}
+    how: Any = {"method": "voucher", "reference": code}
     refused = await refund(office, request, 409, **how, amount=euro("10.00"))
     assert (refused["code"], refused["left"]) == ("voucher_pieces", 0)
     await refund(office, request, **how, tickets=[tickets[0]["id"]])

@@ -30,6 +30,7 @@ visits = st.builds(
 )
 others = st.builds(Wanted, st.sampled_from([PASS, VOUCHER]), st.just(""), st.integers(1, 2))
 lines = st.one_of(seats, seats, seats, visits, others)
+unlimited = st.one_of(st.tuples(visits), st.tuples(others))
 carts = st.one_of(st.tuples(lines), st.tuples(seats), st.tuples(lines, lines))
 promos = st.sampled_from(["", "", "", "HALF", "EACH"])
 payings = st.builds(Paying, st.sampled_from(["cash", "cash", "card", "voucher"]), few)
