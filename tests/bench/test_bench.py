@@ -10,7 +10,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 REAL_DISK = "/var/tmp"
-KEYS = {"name", "value", "unit", "reference", "ratio", "aim", "rounds", "spread", "against", "besides"}
+KEYS = {
+    "name",
+    "value",
+    "unit",
+    "reference",
+    "ratio",
+    "aim",
+    "rounds",
+    "spread",
+    "against",
+    "besides",
+}
 EXPECTED = {
     "scan to release": ("ms", 1.0),
     "scan to release, p99": ("ms", 1.25),

@@ -25,9 +25,7 @@ from support.sales_deeds import Deed, Paying, pick
 from support.sales_life import Life
 from support.sales_office import Choose, Exchange
 from support.sales_paying import Confirm, Issue, Pay
-from support.sales_places import (
-    TakeLease,
-)
+from support.sales_places import MakeVoucher, TakeLease
 from support.sales_rig import Ground
 from support.sales_values import agree, cents
 from support.sales_venue import PASS, PLANS
