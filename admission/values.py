@@ -198,8 +198,8 @@ class History:
 
 
 class Control(Enum):
-    """What counts against the capacity of a time slot (central/visits.py): places that are sold,
-    also whoever was admitted, or who is present. NONE: nothing does."""
+    """What counts against the capacity of a time slot (central/capacity/visits.py): places that are
+    sold, also whoever was admitted, or who is present. NONE: nothing does."""
 
     SALES = "sales"
     ADMITTED = "admitted"

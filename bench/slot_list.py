@@ -21,10 +21,10 @@ from sqlalchemy import Connection, Engine, Table, insert
 
 from admission.codes import human_code
 from bench.figure import Figure, Plan, Sample, figure, in_turns
-from central import schema
-from central.engine import make_engine
 from central.service import listening, opened
 from central.settings import CentralSettings, DeviceKind, DeviceSettings, HttpSettings, Rate
+from central.store import schema
+from central.store.engine import make_engine
 from runtime.service import utc_now
 from wicket.demo.venue import free_port, samples
 

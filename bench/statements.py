@@ -13,14 +13,14 @@ import psycopg
 from sqlalchemy import Connection, event, make_url, select
 
 from bench.figure import Sample
-from central import requests, tickets
-from central.api import Api
-from central.idempotency import Answer, Call, once
-from central.schema import time_slot
+from central.http.api import Api
+from central.http.idempotency import Answer, Call, once
+from central.sale import requests, tickets
+from central.sale.states import By, Payment, TicketRequest
+from central.sale.wishes import Wanted, Wish
 from central.service import opened
 from central.settings import CentralSettings
-from central.states import By, Payment, TicketRequest
-from central.wishes import Wanted, Wish
+from central.store.schema import time_slot
 from runtime.service import utc_now
 from wicket.demo.venue import samples
 

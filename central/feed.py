@@ -15,8 +15,8 @@ from sqlalchemy import Connection, and_, func, insert, or_, select
 
 from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
 from admission.values import IssuerKey, Product
-from central.rows import keyed, setting
-from central.schema import feed, sequence, ticket
+from central.store.rows import keyed, setting
+from central.store.schema import feed, sequence, ticket
 from runtime.wire import fact_from_data, fact_to_data
 
 STANDING = ("product_published", "key_published", "ticket_issued")

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from admission.facts import Fact, KeyPublished, ProductPublished, TagBound, TicketIssued
-from central import feed, visits, waiting
-from central.schema import quarantine
+from central import feed
+from central.capacity import visits, waiting
+from central.store.schema import quarantine
 from runtime.convert import Invalid, structure
 from runtime.wire import decode, encode, fact_from_data
 

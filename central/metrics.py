@@ -14,10 +14,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Connection, func, select
 
-from central import feed, slots
-from central.schema import feed as facts
-from central.schema import quarantine, sequence, time_slot
-from central.web import Handler
+from central import feed
+from central.capacity import slots
+from central.http.web import Handler
+from central.store.schema import feed as facts
+from central.store.schema import quarantine, sequence, time_slot
 
 UNKNOWN_ROUTE = "none"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

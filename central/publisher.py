@@ -11,7 +11,7 @@ import logging
 from functools import partial
 
 from central import feed
-from central.database import Database, DatabaseDown
+from central.store.database import Database, DatabaseDown
 from runtime.log import Repeats
 from runtime.mqtt import Bus
 from runtime.wire import encode

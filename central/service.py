@@ -15,19 +15,23 @@ from sqlalchemy import Connection
 
 from admission.codes import SigningKey
 from admission.facts import CENTRAL
-from central import feed, idempotency, ingest, requests, venues, waiting
-from central.api import Api
-from central.database import Database, DatabaseDown
-from central.duty import take_turns
-from central.engine import make_engine, one_at_a_time
+from central import feed, ingest
+from central.capacity import waiting
+from central.catalogue import venues
+from central.catalogue.planning import plan_newest, plan_once
+from central.catalogue.venue import Venue
+from central.catalogue.venues import Current, Revision
+from central.http import idempotency
+from central.http.api import Api
+from central.http.routes import application
 from central.keys import load_key
-from central.planning import plan_newest, plan_once
 from central.publisher import Publisher
-from central.routes import application
+from central.sale import requests
+from central.sale.states import By
 from central.settings import CentralSettings
-from central.states import By
-from central.venue import Venue
-from central.venues import Current, Revision
+from central.store.database import Database, DatabaseDown
+from central.store.duty import take_turns
+from central.store.engine import make_engine, one_at_a_time
 from runtime.log import Repeats
 from runtime.mqtt import Bus, Connected, Message
 from runtime.service import notify, utc_now

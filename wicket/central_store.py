@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from central import copies
-from central.database import DatabaseDown, faults_of, make_engine
-from central.database import migrate as bring_up_to_date
-from central.revisions import newest as newest_revision
-from central.revisions import revision_of
 from central.settings import CentralSettings
+from central.store import copies
+from central.store.database import DatabaseDown, faults_of, make_engine
+from central.store.database import migrate as bring_up_to_date
+from central.store.revisions import newest as newest_revision
+from central.store.revisions import revision_of
 from runtime.settings import load
 
 

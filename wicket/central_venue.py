@@ -8,13 +8,13 @@ from datetime import datetime
 from getpass import getuser
 from pathlib import Path
 
-from central import imports
-from central.database import DatabaseDown, faults_of, make_engine, migrate
-from central.imports import Comparison
-from central.revisions import EMPTY, newest, revision_of
+from central.catalogue import imports
+from central.catalogue.imports import Comparison
+from central.catalogue.venue_diff import ChangeKind
+from central.sale.states import By, Refused
 from central.settings import CentralSettings
-from central.states import By, Refused
-from central.venue_diff import ChangeKind
+from central.store.database import DatabaseDown, faults_of, make_engine, migrate
+from central.store.revisions import EMPTY, newest, revision_of
 from runtime.service import utc_now
 from runtime.settings import BadSettings, load, read_text
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from central.offers import ProductKind
-from central.prices import minor_unit, spread
-from central.states import Line
+from central.catalogue.offers import ProductKind
+from central.catalogue.prices import minor_unit, spread
+from central.sale.states import Line
 
 Postings: TypeAlias = dict[str, Decimal]
 """Account → amount; all together nothing."""

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 from central.money.accounts import RECEIVABLE, is_paid
 from central.money.dues import FREE
 from central.money.ledger import lock_till
-from central.schema import day_end, money_entry, posting, till
-from central.states import By, Refused
+from central.sale.states import By, Refused
+from central.store.schema import day_end, money_entry, posting, till
 
 Json = dict[str, Any]
 

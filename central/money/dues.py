@@ -9,13 +9,13 @@ from enum import Enum
 from sqlalchemy import Connection, delete, insert, select
 
 from admission.values import Money
-from central import schema
+from central.catalogue.prices import minor_unit
 from central.money import accounts, ledger
 from central.money.ledger import Event, Happened
-from central.prices import minor_unit
-from central.request_rows import pay as write_payment
-from central.rows import keyed
-from central.states import By, Holder, Payment, Refused, Status, TicketRequest
+from central.sale.request_rows import pay as write_payment
+from central.sale.states import By, Holder, Payment, Refused, Status, TicketRequest
+from central.store import schema
+from central.store.rows import keyed
 
 
 class PaymentOption(Enum):

@@ -11,13 +11,13 @@ from decimal import Decimal
 from sqlalchemy import Connection, func, select
 
 from admission.values import Money
-from central import requests, spending
+from central.catalogue.venue import Venue
 from central.money import accounts, dues, returns
 from central.money.returns import Refund
-from central.request_rows import find
-from central.schema import time_slot
-from central.states import By, IssuedTicket, Line, Payment, Refused, Status, TicketRequest
-from central.venue import Venue
+from central.sale import requests, spending
+from central.sale.request_rows import find
+from central.sale.states import By, IssuedTicket, Line, Payment, Refused, Status, TicketRequest
+from central.store.schema import time_slot
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from central.catalogue.schedule import to_utc
 from central.money.accounts import INVITATION
 from central.money.ledger import Happened
-from central.schedule import to_utc
-from central.schema import money_entry, posting, ticket_request
-from central.states import Status
+from central.sale.states import Status
+from central.store.schema import money_entry, posting, ticket_request
 
 
 @dataclass

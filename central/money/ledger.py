@@ -12,9 +12,9 @@ from sqlalchemy import Connection, insert, select
 
 from admission.values import Money
 from central.money.accounts import RECEIVABLE, Postings, is_paid, merged
-from central.rows import insert_new, keyed, setting
-from central.schema import money_entry, posting, ticket_request, till
-from central.states import By
+from central.sale.states import By
+from central.store.rows import insert_new, keyed, setting
+from central.store.schema import money_entry, posting, ticket_request, till
 
 
 class Happened(Enum):

@@ -7,12 +7,12 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from admission.values import Money
-from central import requests, tickets
+from central.catalogue.prices import minor_unit
 from central.money import dues
 from central.money.dues import AHEAD, PaymentOption, Terms
-from central.prices import minor_unit
-from central.request_rows import find, note
-from central.states import By, Holder, Payment, Refused, Status, TicketRequest
+from central.sale import requests, tickets
+from central.sale.request_rows import find, note
+from central.sale.states import By, Holder, Payment, Refused, Status, TicketRequest
 
 
 def pay(

@@ -14,16 +14,17 @@ from sqlalchemy import Connection, select
 
 from admission.presence import history_of
 from admission.values import Money, TicketState
-from central import request_rows, requests, spending, tickets, vouchers, waiting
+from central.capacity import waiting
+from central.catalogue.offers import ProductKind
+from central.catalogue.prices import minor_unit
 from central.money import accounts, dues, ledger
 from central.money.ledger import Event, Happened
-from central.offers import ProductKind
-from central.prices import minor_unit
-from central.request_rows import find, note
-from central.schema import feed as facts
-from central.schema import money_entry
+from central.sale import request_rows, requests, spending, tickets, vouchers
+from central.sale.request_rows import find, note
+from central.sale.states import By, IssuedTicket, Refused, Status, TicketRequest
 from central.seats import places
-from central.states import By, IssuedTicket, Refused, Status, TicketRequest
+from central.store.schema import feed as facts
+from central.store.schema import money_entry
 from runtime.wire import fact_from_data
 
 

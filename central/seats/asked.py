@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from central.slots import Listed
-from central.states import Line, Refused, Seating
-from central.venue import Venue
-from central.wishes import Wanted, Wish
+from central.capacity.slots import Listed
+from central.catalogue.venue import Venue
+from central.sale.states import Line, Refused, Seating
+from central.sale.wishes import Wanted, Wish
 
 
 def asked(

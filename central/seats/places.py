@@ -14,8 +14,11 @@ from enum import Enum
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from central import rows
-from central.schema import (
+from central.sale.states import IssuedTicket, Line, Refused, Seating, Status, TicketRequest
+from central.seats.best import best_available
+from central.seats.plan import Plan, plan_of_text
+from central.store import rows
+from central.store.schema import (
     request_line,
     seat_block,
     seat_hold,
@@ -23,9 +26,6 @@ from central.schema import (
     ticket_request,
     time_slot,
 )
-from central.seats.best import best_available
-from central.seats.plan import Plan, plan_of_text
-from central.states import IssuedTicket, Line, Refused, Seating, Status, TicketRequest
 
 
 class State(Enum):

@@ -9,14 +9,14 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from admission.values import TimeSlot
-from central import slots, waiting
-from central.request_rows import find, note
-from central.schema import seat_block, slot_change, time_slot
+from central.capacity import slots, waiting
+from central.capacity.slot_changes import SlotChange
+from central.sale.request_rows import find, note
+from central.sale.states import By, Refused, Status, TicketRequest
 from central.seats import places
 from central.seats.places import Hall, State
 from central.seats.plan import Plan
-from central.slot_changes import SlotChange
-from central.states import By, Refused, Status, TicketRequest
+from central.store.schema import seat_block, slot_change, time_slot
 
 MAX_WHAT = 100
 

@@ -15,8 +15,8 @@ from support.central import BEGUN, CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client, C
 
 from admission.facts import Admitted, Fact
 from central import ingest
+from central.http.rate import Limiter, network_of
 from central.publisher import STUCK_S, Pulse
-from central.rate import Limiter, network_of
 from central.settings import CentralSettings, HttpSettings, Rate
 from runtime.settings import load
 from runtime.wire import encode, fact_to_data

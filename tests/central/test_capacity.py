@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from support.central import CONFIG, NOW, TOUR, Client, Clock
 
-from central.planning import plan
+from central.catalogue.planning import plan
+from central.catalogue.venue import load_venue
 from central.settings import Channel
-from central.venue import load_venue
 
 PLAIN = load_venue(CONFIG / "venue.toml")
 SHARES = {Channel.WEB: 60, Channel.KIOSK: 75}

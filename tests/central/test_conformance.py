@@ -29,7 +29,7 @@ from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import ignored_auth
 from support.central import DEVICES, MUSEUM, TOUR, Client, Clock, central_in
 
-from central.access import SCOPES
+from central.http.access import SCOPES
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "openapi.yaml"
 SCHEMA = schemathesis.openapi.from_path(DOCUMENT)

@@ -14,13 +14,16 @@ from support.gates import GUEST, HOLD, KEY, PLAIN, Gate, controlled, payload
 
 from admission.facts import Admitted, CountCorrected, Event, Passed
 from admission.values import Control, Direction
-from central import ingest, requests, schema, slots, tickets
-from central.database import make_engine
-from central.planning import plan
+from central import ingest
+from central.capacity import slots
+from central.catalogue.planning import plan
+from central.catalogue.venue import load_venue
+from central.sale import requests, tickets
+from central.sale.states import By, Payment, TicketRequest
+from central.sale.wishes import Wanted, Wish
 from central.settings import Channel
-from central.states import By, Payment, TicketRequest
-from central.venue import load_venue
-from central.wishes import Wanted, Wish
+from central.store import schema
+from central.store.database import make_engine
 
 
 @pytest.fixture(params=[Control.PRESENT])

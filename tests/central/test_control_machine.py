@@ -18,11 +18,14 @@ from support.gates import CAPACITY, GUEST, HOLD, KEY, Gate, controlled, payload
 from admission.booking import Visits
 from admission.facts import Admitted, Event, Fact, Forgiven, Lapsed, Passed
 from admission.values import Control, Direction
-from central import ingest, leases, requests, schema, slots, tickets, visits
-from central.database import make_engine
-from central.planning import plan
-from central.states import By, Payment, TicketRequest
-from central.wishes import Wanted, Wish
+from central import ingest
+from central.capacity import leases, slots, visits
+from central.catalogue.planning import plan
+from central.sale import requests, tickets
+from central.sale.states import By, Payment, TicketRequest
+from central.sale.wishes import Wanted, Wish
+from central.store import schema
+from central.store.database import make_engine
 
 CHOICE = st.integers(0, 30)
 

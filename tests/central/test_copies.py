@@ -16,8 +16,8 @@ from support.central import CONFIG, TOUR, Client, Clock, central_in
 from support.program import ROOT
 from support.workers import config_in
 
-from central.duty import duty_of
-from central.engine import make_engine
+from central.store.duty import duty_of
+from central.store.engine import make_engine
 
 
 def central(*words: str | Path) -> tuple[int, str]:

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, text
 from support.central import MUSEUM, TOUR, Client
 
-from central import customers
-from central.schema import metadata
-from central.states import Holder
+from central.office import customers
+from central.sale.states import Holder
+from central.store.schema import metadata
 
 ADA = {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "+49 40 1234567"}
 GRACE = {"name": "Grace Hopper", "email": "grace@example.org", "phone": "040 7654321"}

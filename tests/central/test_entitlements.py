@@ -16,10 +16,10 @@ from admission.decide import decide
 from admission.ledger import Ledger
 from admission.reasons import explain
 from admission.request import AdmissionRequest, Denied
-from central import slot_plan
-from central.schedule import planned_slots
-from central.slot_changes import ConflictKind, conflicts
-from central.venue import load_venue
+from central.capacity.slot_changes import ConflictKind, conflicts
+from central.catalogue import slot_plan
+from central.catalogue.schedule import planned_slots
+from central.catalogue.venue import load_venue
 from runtime.settings import BadSettings
 from runtime.wire import fact_from_data
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from support.central import CONFIG, DEVICES, MUSEUM, TOUR, Client
 from support.money import balances, euro
 
-from central.schema import idempotency, metadata
+from central.store.schema import idempotency, metadata
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.central import DEVICES, TOUR, Client
 
-from central.answers import Json
-from central.bodies import Cancellation, Confirmation, NewRequest, Nothing
+from central.http.answers import Json
+from central.http.bodies import Cancellation, Confirmation, NewRequest, Nothing
 from runtime.convert import Invalid, structure
 from runtime.wire import decode
 

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import ClientResponse
 from support.central import CONFIG, DEVICES, MUSEUM, TOUR, Client, Clock, central_in
 
-from central import imports, venues
-from central.planning import plan_newest
+from central.catalogue import imports, venues
+from central.catalogue.planning import plan_newest
+from central.sale.states import By
 from central.service import follow_venue
-from central.states import By
 
 TEXT = (CONFIG / "venue.toml").read_text()
 CONCERT = "concert-20261121T1900Z"

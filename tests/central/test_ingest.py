@@ -14,7 +14,7 @@ from support.central import NOW, Client
 from admission.facts import Admitted, Event, Fact, KeyPublished, Lapsed, Refused, TicketIssued
 from admission.values import IssuerKey, Ticket, Window
 from central import feed, ingest
-from central.database import make_engine, migrate
+from central.store.database import make_engine, migrate
 from runtime.wire import encode, fact_to_data
 
 KNOWN = ("gate-1", "gate-2")
@@ -53,7 +53,7 @@ def central() -> Any:
     central = Central()
     yield central
     central.connection.close()
-    central.engine.dispose()
+    central.store.engine.dispose()
 
 
 def test_facts_are_taken_in_order_and_acknowledged(central: Central) -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admission.values import Money
+from central.catalogue.offers import ProductKind
 from central.money import accounts
 from central.money.accounts import ALLOWANCE, RECEIVABLE
-from central.offers import ProductKind
-from central.states import Line
+from central.sale.states import Line
 
 CENTS = st.integers(0, 100_000).map(lambda cents: Decimal(cents).scaleb(-2))
 

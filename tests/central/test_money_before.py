@@ -9,11 +9,11 @@ import pytest
 from support.postgres import Postgres
 
 from admission.values import Money
-from central import vouchers
-from central.engine import make_engine
 from central.money import ledger
-from central.revisions import migrate
-from central.vouchers import Cash, Voucher
+from central.sale import vouchers
+from central.sale.vouchers import Cash, Voucher
+from central.store.engine import make_engine
+from central.store.revisions import migrate
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,7 +13,7 @@ from support.central import DEVICES, MUSEUM, NOW, TOUR, Client, Clock
 from support.hall import book, hall_in
 
 from central import ingest
-from central.routes import application
+from central.http.routes import application
 
 CONCERT = "concert-20261121T1900Z"
 DOCUMENT = yaml.safe_load(

@@ -17,9 +17,9 @@ from support.listening import until
 from support.postgres import Postgres
 
 from central import feed
-from central.database import Database, DatabaseDown
-from central.duty import take_turns
-from central.schema import sequence
+from central.store.database import Database, DatabaseDown
+from central.store.duty import take_turns
+from central.store.schema import sequence
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from support.postgres import Postgres
 from support.workers import Buyer, workers
 
 from admission.facts import Admitted, Fact
-from central.engine import make_engine
+from central.store.engine import make_engine
 from runtime.mqtt import BusSettings
 from runtime.wire import fact_to_data
 

@@ -12,8 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.central import NOW
 
-from central.offers import Offer, PriceRule, Weekday
-from central.prices import Visit, minor_unit, rounded, spread, tax_included, unit_price, visit
+from central.catalogue.offers import Offer, PriceRule, Weekday
+from central.catalogue.prices import (
+    Visit,
+    minor_unit,
+    rounded,
+    spread,
+    tax_included,
+    unit_price,
+    visit,
+)
 from central.settings import Channel
 
 BERLIN = ZoneInfo("Europe/Berlin")

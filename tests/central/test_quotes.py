@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, Clock
 
-from central import cart, promotions, requests
-from central.database import make_engine, migrate
-from central.planning import plan
-from central.prices import minor_unit
-from central.promotions import Applied, Per, Promo
-from central.states import By, Refused, TicketRequest
-from central.venue import load_venue
-from central.wishes import Wanted, Wish
+from central.catalogue.planning import plan
+from central.catalogue.prices import minor_unit
+from central.catalogue.venue import load_venue
+from central.sale import cart, promotions, requests
+from central.sale.promotions import Applied, Per, Promo
+from central.sale.states import By, Refused, TicketRequest
+from central.sale.wishes import Wanted, Wish
+from central.store.database import make_engine, migrate
 
 VENUE = load_venue(CONFIG / "venue.toml")
 CONCERT_LATER = "concert-20261219T1900Z"

@@ -10,7 +10,7 @@ import pytest
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, Clock, central_in
 
 from admission.codes import SignedCode, genuine, read_code
-from central.venue import load_venue
+from central.catalogue.venue import load_venue
 
 PRODUCTS = len(load_venue(CONFIG / "venue.toml").products())
 

@@ -10,9 +10,9 @@ import pytest
 from support.central import CONFIG, MUSEUM, Client, Clock, central_in
 
 from admission.values import Control, Validation
-from central.offers import Offer, ProductKind, SlotPolicy
+from central.catalogue.offers import Offer, ProductKind, SlotPolicy
+from central.catalogue.venue import Attraction, Kind, load_venue
 from central.settings import Channel
-from central.venue import Attraction, Kind, load_venue
 
 VENUE = load_venue(CONFIG / "venue.toml")
 SOLD = [(attraction, offer) for attraction in VENUE.attractions for offer in attraction.products]

@@ -12,11 +12,11 @@ import pytest
 from support.central import CONFIG, NOW, TOUR, Client, Clock
 
 from admission.values import TimeSlot
-from central.hours import ExceptionDay, Opening, Schedule
-from central.planning import plan
-from central.schedule import describe, planned_slots
+from central.catalogue.hours import ExceptionDay, Opening, Schedule
+from central.catalogue.planning import plan
+from central.catalogue.schedule import describe, planned_slots
+from central.catalogue.venue import Venue, load_venue
 from central.settings import Channel
-from central.venue import Venue, load_venue
 
 VENUE = load_venue(CONFIG / "venue.toml")
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)

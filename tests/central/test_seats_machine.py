@@ -15,21 +15,23 @@ from support.hall import CONCERT, HALL, SEATS
 
 from admission.codes import SigningKey
 from admission.values import TicketState
-from central import requests, schema, slots, tickets
-from central.database import make_engine, migrate
+from central.capacity import slots
+from central.catalogue.planning import plan
+from central.catalogue.venue import read_venue
 from central.money import returns
 from central.money.returns import Refund
-from central.planning import plan
-from central.request_rows import find_by_id
+from central.sale import requests, tickets
+from central.sale.request_rows import find_by_id
+from central.sale.states import By, Payment, Refused, Status, TicketRequest
+from central.sale.wishes import Wanted, Wish
 from central.seats import places, staff
 from central.seats.places import Hall, State
 from central.seats.plan import Plan
 from central.seats.staff import Move
 from central.service import tidy
 from central.settings import Channel
-from central.states import By, Payment, Refused, Status, TicketRequest
-from central.venue import read_venue
-from central.wishes import Wanted, Wish
+from central.store import schema
+from central.store.database import make_engine, migrate
 
 VENUE = read_venue(HALL, "hall")
 KEY = SigningKey(1, bytes(32), NOW)

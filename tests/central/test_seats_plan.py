@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from support.hall import HALL
 
+from central.catalogue.venue import load_venue
 from central.seats.labels import labels
 from central.seats.plan import Plan, SeatingZone, check_zones, in_words, plan_of_text
-from central.venue import load_venue
 from runtime.settings import BadSettings
 
 THREE = tuple(SeatingZone(zone, "A-T", "1-30") for zone in ("Stalls", "Circle", "Balcony"))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from support.central import Client, Clock
 from support.hall import CONCERT, SEATS, book, hall_in, taken
 
-from central.schema import seat_hold
+from central.store.schema import seat_hold
 
 PAID = {"method": "card", "reference": "1", "amount": {"amount": "25.00", "currency": "EUR"}}
 

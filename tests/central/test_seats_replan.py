@@ -9,8 +9,8 @@ import pytest
 from support.central import Client, Clock
 from support.hall import CONCERT, HALL, SEATS, TOUR, book, hall_in, states, taken
 
-from central.planning import plan
-from central.venue import read_venue
+from central.catalogue.planning import plan
+from central.catalogue.venue import read_venue
 
 TOMORROW = "concert-20261122T1900Z"
 FEWER = HALL.replace('rows = "A-C"', 'rows = "B-C"').replace('skip = { A = "1, 6" }', "")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.central import CONFIG
 
+from central.catalogue.venue import load_venue
 from central.settings import CentralSettings, Channel
-from central.venue import load_venue
 from runtime.settings import BadSettings, load
 
 CENTRAL = (CONFIG / "central.toml").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.central import TOUR, Client
 
-from central.schedule import DAYS_AHEAD
+from central.catalogue.schedule import DAYS_AHEAD
 
 PATH = "/v1/attractions/tour/slots"
 

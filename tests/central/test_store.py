@@ -15,14 +15,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 
-from central import feed, slot_plan
-from central.database import Database, make_engine, migrate
+from central import feed
+from central.catalogue import slot_plan
+from central.catalogue.planning import plan
+from central.catalogue.schedule import planned_slots
+from central.catalogue.venue import load_venue
 from central.keys import load_key
-from central.planning import plan
-from central.schedule import planned_slots
-from central.schema import metadata, time_slot
 from central.service import check
-from central.venue import load_venue
+from central.store.database import Database, make_engine, migrate
+from central.store.schema import metadata, time_slot
 from runtime.settings import BadSettings
 
 VENUE = load_venue(CONFIG / "venue.toml")

@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from support.central import empty_sqlite
 
 from central import feed
-from central.database import Database
-from central.schema import sequence
+from central.store.database import Database
+from central.store.schema import sequence
 
 
 @pytest.fixture

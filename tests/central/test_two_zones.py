@@ -11,8 +11,8 @@ import pytest
 from support.central import CONFIG
 
 from admission.values import TimeSlot
-from central.schedule import describe, planned_slots
-from central.venue import Venue, load_venue
+from central.catalogue.schedule import describe, planned_slots
+from central.catalogue.venue import Venue, load_venue
 
 BERLIN = load_venue(CONFIG / "venue.toml")
 LORD_HOWE = replace(BERLIN, timezone="Australia/Lord_Howe")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from support.central import MUSEUM, NOW, Client, Clock
 
 from admission.values import Money
-from central import spending, vouchers
-from central.database import make_engine, migrate
-from central.states import By, Refused
-from central.vouchers import Cash, NewVoucher, Voucher
+from central.sale import spending, vouchers
+from central.sale.states import By, Refused
+from central.sale.vouchers import Cash, NewVoucher, Voucher
+from central.store.database import make_engine, migrate
 
 
 @pytest.fixture

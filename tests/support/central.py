@@ -17,12 +17,12 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from central.api import Api
-from central.database import make_engine, migrate
-from central.routes import application
+from central.catalogue.venue import load_venue
+from central.http.api import Api
+from central.http.routes import application
 from central.service import opened
 from central.settings import CentralSettings, DeviceKind, DeviceSettings, HttpSettings, Rate
-from central.venue import load_venue
+from central.store.database import make_engine, migrate
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)

@@ -255,7 +255,7 @@ async def slots_of(http: aiohttp.ClientSession, url: str) -> list[str]:
 def _answer_early() -> None:
     """Run central with a database whose writes are answered before they are committed."""
     from central import service
-    from central.database import Database, Work
+    from central.store.database import Database, Work
     from wicket.__main__ import main
 
     class Early(Database):

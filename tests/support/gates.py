@@ -11,7 +11,7 @@ from support.central import CONFIG, NOW
 from admission.codes import SigningKey
 from admission.facts import Event, Fact
 from admission.values import Control
-from central.venue import Sales, Venue, load_venue
+from central.catalogue.venue import Sales, Venue, load_venue
 from runtime.wire import encode, fact_to_data
 
 HOLD = timedelta(minutes=4)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
 
-from central.database import make_engine, migrate
+from central.store.database import make_engine, migrate
 
 PROGRAMS = max(
     Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), default=None

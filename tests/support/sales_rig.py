@@ -23,11 +23,11 @@ from support.sales_venue import OPENS, write_plans
 
 from admission.facts import Admitted, Fact, Lapsed
 from central import ingest
-from central.api import Api
-from central.planning import plan
-from central.routes import application
+from central.catalogue.planning import plan
+from central.catalogue.venue import load_venue
+from central.http.api import Api
+from central.http.routes import application
 from central.service import opened, tidy
-from central.venue import load_venue
 from runtime.wire import encode, fact_to_data
 
 MEMORY = "/dev/shm"

@@ -1,0 +1,1 @@
+"""How full time slots are, and who may have a place."""

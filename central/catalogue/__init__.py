@@ -1,0 +1,1 @@
+"""What the venue offers, when, and for how much."""

@@ -1,0 +1,1 @@
+"""What the ticket office finds people and requests by, and sells in bulk."""

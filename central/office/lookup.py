@@ -1,0 +1,52 @@
+"""One ticket by what is printed on it: whose request it belongs to, who used it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, false, select
+
+from admission.codes import HumanCode, SignedCode, human_code, read_code
+from admission.presence import history_of
+from admission.values import Use
+from central.sale import tickets
+from central.sale.request_rows import find_by_id
+from central.sale.states import IssuedTicket, Refused, TicketRequest
+from central.store.schema import feed, ticket
+from runtime.wire import fact_from_data
+
+UNKNOWN = Refused("unknown_ticket", "no ticket has this code")
+
+
+def is_ticket(text: str) -> ColumnElement[bool]:
+    """The condition that a row of `ticket` is the one of this signed or human code."""
+    match read_code(text):
+        case SignedCode() as code:
+            return ticket.c.id == code.ticket.id
+        case HumanCode(bits):
+            return ticket.c.human_code == human_code(bits)
+        case _:
+            return false()
+
+
+def id_of(connection: Connection, text: str) -> int | None:
+    """The id of the ticket with this code; None if there is none."""
+    found: int | None = connection.scalar(select(ticket.c.id).where(is_ticket(text)))
+    return found
+
+
+def find(connection: Connection, text: str) -> tuple[TicketRequest, IssuedTicket] | Refused:
+    row = connection.execute(select(ticket.c.id, ticket.c.request).where(is_ticket(text))).first()
+    if row is None:
+        return UNKNOWN
+    [request] = find_by_id(connection, [row.request])
+    issued = tickets.of_request(connection, request)
+    return request, next(one for one in issued if one.ticket.id == row.id)
+
+
+def uses(connection: Connection, id_: int) -> Sequence[Use]:
+    """Every entry that gates have told, the first first."""
+    told = connection.scalars(
+        select(feed.c.body).where(feed.c.kind.in_(("admitted", "lapsed")), feed.c.subject == id_)
+    )
+    return sorted(history_of(map(fact_from_data, told)).uses, key=lambda use: use.at)

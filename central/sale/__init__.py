@@ -1,0 +1,1 @@
+"""A visitor's ticket request, from the cart to the tickets."""

@@ -1,0 +1,1 @@
+"""The database: its tables, their revisions, transactions, copies, and the worker on duty."""

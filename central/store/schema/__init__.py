@@ -1,0 +1,74 @@
+"""The tables of central, for SQLite and PostgreSQL alike. Migrations must lead to exactly this."""
+
+from central.store.schema.base import Amount, UtcTime, metadata
+from central.store.schema.capacity import lease, lease_use, slot_change, visit, waiting
+from central.store.schema.customers import (
+    batch,
+    customer,
+    customer_word,
+    request_reference,
+    request_word,
+)
+from central.store.schema.facts import feed, idempotency, quarantine, sequence
+from central.store.schema.money import day_end, money_entry, payment_option, posting, till
+from central.store.schema.offers import (
+    promo_code,
+    promo_use,
+    voucher,
+    voucher_change,
+    voucher_entry,
+)
+from central.store.schema.requests import (
+    history,
+    line_slot,
+    payment,
+    request_line,
+    ticket,
+    ticket_request,
+    ticket_window,
+    time_slot,
+)
+from central.store.schema.seats import seat_block, seat_hold, seat_plan
+from central.store.schema.venue import venue_revision
+
+__all__ = [
+    "Amount",
+    "UtcTime",
+    "batch",
+    "customer",
+    "customer_word",
+    "day_end",
+    "feed",
+    "history",
+    "idempotency",
+    "lease",
+    "lease_use",
+    "line_slot",
+    "metadata",
+    "money_entry",
+    "payment",
+    "payment_option",
+    "posting",
+    "promo_code",
+    "promo_use",
+    "quarantine",
+    "request_line",
+    "request_reference",
+    "request_word",
+    "seat_block",
+    "seat_hold",
+    "seat_plan",
+    "sequence",
+    "slot_change",
+    "ticket",
+    "ticket_request",
+    "ticket_window",
+    "till",
+    "time_slot",
+    "venue_revision",
+    "visit",
+    "voucher",
+    "voucher_change",
+    "voucher_entry",
+    "waiting",
+]
