@@ -47,7 +47,7 @@ async def test_at_the_first_start_products_and_key_are_told_and_never_again(
             body = await central.get("/v1/feed")
             kinds = [entry["fact"]["kind"] for entry in body["entries"]]
             assert kinds == ["key_published"] + ["product_published"] * PRODUCTS
-            assert central.http.api.key.id == 1
+            assert central.api.key.id == 1
 
 
 async def test_issuing_and_cancelling_tell_the_gates_in_the_same_breath(kiosk: Client) -> None:

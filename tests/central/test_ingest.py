@@ -53,7 +53,7 @@ def central() -> Any:
     central = Central()
     yield central
     central.connection.close()
-    central.store.engine.dispose()
+    central.engine.dispose()
 
 
 def test_facts_are_taken_in_order_and_acknowledged(central: Central) -> None:
