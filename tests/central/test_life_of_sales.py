@@ -280,4 +280,4 @@ def test_a_life_of_sales(ground: Ground) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(sum(judged.values()), dict(sorted(judged.items())))
+    print(f"{sum(judged.values())} calls were judged: {dict(sorted(judged.items()))}")

@@ -74,7 +74,6 @@ class Life(RuleBasedStateMachine):
         for call, answer in zip(calls, answers, strict=True):
             agree(answer, told[id(call)], "the same key at once")
         once = list({id(call): call for call in calls}.values())
-        waits = any(one.status == "waiting" for one in self.model.requests.values())
         truth = self.auditor.look(self.model.now)
         wrong: list[str] = []
         for order in permutations(once):
@@ -89,7 +88,8 @@ class Life(RuleBasedStateMachine):
             else:
                 self.model = model
                 return
-        raise Wrong(f"no order explains this (waiting: {waits}): {wrong} {list(told.values())}")
+        asked = [f"{call.path} {call.body}: {told[id(call)].brief}" for call in once]
+        raise Wrong("\n".join(["no order explains this:", *asked, "it is wrong that", *wrong]))
 
     def _ask(self, calls: Sequence[Call]) -> list[Answer]:
         keys = {id(call): f"key {len(self.asked) + n}" for n, call in enumerate(calls)}

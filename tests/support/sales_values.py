@@ -26,6 +26,10 @@ class Answer:
     def yes(self) -> bool:
         return self.status < 300
 
+    @property
+    def brief(self) -> str:
+        return "yes" if self.yes else f"{self.status} {self.body['code']}"
+
 
 def cents(money: dict[str, str]) -> int:
     return round(float(money["amount"]) * 100)
@@ -43,9 +47,9 @@ def half_up(part: int, of: int) -> int:
 def expect(answer: Answer, reasons: set[str]) -> bool:
     """Whether central did it. It has to, unless there are reasons not to; then it tells one."""
     if answer.yes == bool(reasons):
-        raise Wrong(f"{answer.status} {answer.body}, though there is {reasons or 'no reason'}")
+        raise Wrong(f"{answer.brief}, though there is {reasons or 'no reason'}: {answer.body}")
     if reasons and answer.body["code"] not in reasons:
-        raise Wrong(f"{answer.body} is not for {reasons}")
+        raise Wrong(f"{answer.brief} is not for {reasons}: {answer.body}")
     return answer.yes
 
 
