@@ -11,6 +11,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, func, select
 
 from admission.values import Money
+from central.capacity import slots
 from central.catalogue.venue import Venue
 from central.money import accounts, dues, returns
 from central.money.returns import Refund
@@ -38,6 +39,7 @@ def exchange(
     new, old = locked[token], locked[wanted.old]
     if isinstance(new, Refused) or isinstance(old, Refused):
         return new if isinstance(new, Refused) else old
+    slots.hold(connection, {*old.places, *new.places})
     if new.id == old.id or new.status in (Status.CONFIRMED, Status.CANCELLED):
         return Refused("not_reserved", "exchange for a request that is reserved and not paid")
     ids = wanted.tickets or [one.ticket.id for one in returns.standing(connection, old)]

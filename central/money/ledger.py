@@ -123,7 +123,7 @@ _BALANCES = (
 def lock_till(connection: Connection, device: str) -> Till:
     """The device's till; until the transaction ends nobody else writes an entry of this device.
 
-    Lock it after the request and before the feed, as everybody does.
+    Lock it after the request and its time slots, and before the feed, as everybody does.
     """
     this = {"of_device": device}
     if (row := connection.execute(_LOCK_TILL, this).first()) is None:

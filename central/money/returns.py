@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from admission.presence import history_of
 from admission.values import Money, TicketState
-from central.capacity import waiting
+from central.capacity import slots, waiting
 from central.catalogue.offers import ProductKind
 from central.catalogue.prices import minor_unit
 from central.money import accounts, dues, ledger
@@ -174,6 +174,7 @@ def refund(connection: Connection, token: str, wanted: Refund, by: By) -> Ticket
     request = find(connection, token, lock=True)
     if isinstance(request, Refused):
         return request
+    slots.hold(connection, request.places)
     ledger.lock_till(connection, by.who)
     act = _refund_tickets if wanted.tickets else _refund_money
     return all_or_nothing(connection, lambda: act(connection, request, wanted, by), token)
@@ -187,6 +188,7 @@ def void(
     request = find(connection, token, lock=True)
     if isinstance(request, Refused):
         return request
+    slots.hold(connection, request.places)
     if refused := _not_voidable(connection, zone, request, by):
         return refused
     return all_or_nothing(connection, lambda: _void(connection, request, reason, by), token)

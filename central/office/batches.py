@@ -17,6 +17,7 @@ from admission.codes import SigningKey
 from admission.facts import Fact
 from admission.presence import history_of
 from admission.values import TicketState
+from central.capacity import slots
 from central.catalogue.offers import MAX_DAYS, ProductKind
 from central.catalogue.schedule import to_utc
 from central.catalogue.venue import Venue
@@ -121,6 +122,7 @@ def cancel(connection: Connection, id_: int, reason: str, by: By) -> Batch | Ref
     request = find(connection, found.token, lock=True)
     if isinstance(request, Refused):
         return request
+    slots.hold(connection, request.places)
     ledger.lock_till(connection, by.who)
     listed = export(connection, request)
     standing = [each for each in listed if each.issued.ticket.state is not TicketState.CANCELLED]

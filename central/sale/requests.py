@@ -152,6 +152,7 @@ def cancel(connection: Connection, token: str, reason: str, by: By) -> TicketReq
     request = find(connection, token, lock=True)
     if isinstance(request, Refused) or request.status is Status.CANCELLED:
         return request
+    slots.hold(connection, request.places)
     if refused := vouchers.withdraw(connection, request.id, by):
         return refused
     dues.book_cancel(connection, request, reason, by)
