@@ -26,8 +26,9 @@ from support.sales_life import Life
 from support.sales_office import Choose, Exchange
 from support.sales_paying import Confirm, Issue, Pay
 from support.sales_places import MakeVoucher, TakeLease
+from support.sales_returns import Void
 from support.sales_rig import Ground
-from support.sales_values import agree, cents
+from support.sales_values import agree
 from support.sales_venue import PASS, PLANS
 
 EXAMPLES = {"sqlite": 60, "postgresql": 25}
@@ -100,6 +101,15 @@ class LifeOfSales(Life):
     def the_office_voids(self, deed: Deed) -> None:
         self.do(deed.call(self.model))
 
+    @rule(cart=some.carts, paying=some.payings, hands_over=st.booleans())
+    def the_office_sells_by_mistake(
+        self, cart: tuple[Wanted, ...], paying: Paying, *, hands_over: bool
+    ) -> None:
+        if self.do(Reserve("office-1", cart).call(self.model)):
+            if self.do(Confirm(0, "office-1", paying).call(self.model)) and hands_over:
+                self.do(Issue(0, "office-1").call(self.model))
+            self.do(Void(0).call(self.model))
+
     @rule(deed=some.exchanges)
     def the_office_exchanges(self, deed: Deed) -> None:
         self.do(deed.call(self.model))
@@ -139,9 +149,11 @@ class LifeOfSales(Life):
     def a_day_ends(self, deed: Deed) -> None:
         self.do(deed.call(self.model))
 
-    @rule(minutes=st.sampled_from([1, 2, 4, 5, 20, 31]))
-    def time_passes(self, minutes: int) -> None:
+    @rule(minutes=st.sampled_from([1, 2, 4, 5, 20, 31]), looks=st.booleans())
+    def time_passes(self, minutes: int, *, looks: bool) -> None:
         self.model.now += timedelta(minutes=minutes)
+        if looks:
+            self.look(0, "kiosk-1")
 
     @rule(hours=st.sampled_from([0, 0, 0, 0, 0, 1, 2, 11]))
     def much_time_passes(self, hours: int) -> None:
@@ -187,23 +199,8 @@ class LifeOfSales(Life):
                 agree(told, one.answer, "the same key")
 
     @rule(choice=some.few, device=some.clients)
-    def somebody_looks(self, choice: int, device: str) -> None:
-        if (request := pick(choice, self.model)) is not None:
-            told = self.run(self.central.get(f"/v1/requests/{request.token}"))
-            agree(cents(told["due"]), request.due, "due")
-            agree(told["status"], self.model.shown(request), "status")
-            agree(told["payment_option"], request.option, "option")
-            kept = sum(cents(one["amount"]) for one in told["receipts"])
-            agree(kept, request.paid, "receipts")
-        path = "/v1/attractions/tour/slots?date=2026-11-21"
-        listed = self.run(self.central.get(path, device))["slots"]
-        lefts = {slot["id"]: slot["left"] for slot in listed}
-        channel = device.partition("-")[0]
-        here = [slot for slot in self.model.slots if slot.startswith("tour-20261121")]
-        agree(lefts, {slot: self.model.left(slot, channel) for slot in here}, "left")
-        told = self.run(self.central.get("/v1/conflicts"))["conflicts"]
-        found = {(one["kind"], one["slot"]["id"]): one["places"] for one in told}
-        agree(found, dict(self.model.conflicts()), "conflicts")
+    def somebody_asks_how_it_stands(self, choice: int, device: str) -> None:
+        self.look(choice, device)
 
     @rule(deeds=st.lists(some.deeds, min_size=2, max_size=3))
     def things_are_done_at_once(self, deeds: list[Deed]) -> None:

@@ -12,15 +12,17 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 from support.sales_audit import Auditor, compare
-from support.sales_deeds import Call
+from support.sales_deeds import Call, pick
 from support.sales_model import Model
 from support.sales_places import MakeVoucher
 from support.sales_rig import Central, Ground
 from support.sales_truth import reader
-from support.sales_values import Answer, Promo, Wrong, agree
+from support.sales_values import Answer, Promo, Wrong, agree, cents
 from support.sales_venue import OPENS
 
 T = TypeVar("T")
+
+ASKED_AGAIN = "asked again"
 
 
 @dataclass
@@ -91,11 +93,30 @@ class Life(RuleBasedStateMachine):
         asked = [f"{call.path} {call.body}: {told[id(call)].brief}" for call in once]
         raise Wrong("\n".join(["no order explains this:", *asked, "it is wrong that", *wrong]))
 
+    def look(self, choice: int, device: str) -> None:
+        """What a request, the times and the conflicts are told to be is what they are."""
+        if (request := pick(choice, self.model)) is not None:
+            told = self.run(self.central.get(f"/v1/requests/{request.token}"))
+            agree(cents(told["due"]), request.due, "due")
+            agree(told["status"], self.model.shown(request), "status")
+            agree(told["payment_option"], request.option, "option")
+            kept = sum(cents(one["amount"]) for one in told["receipts"])
+            agree(kept, request.paid, "receipts")
+        path = "/v1/attractions/tour/slots?date=2026-11-21"
+        listed = self.run(self.central.get(path, device))["slots"]
+        lefts = {slot["id"]: slot["left"] for slot in listed}
+        channel = device.partition("-")[0]
+        here = [slot for slot in self.model.slots if slot.startswith("tour-20261121")]
+        agree(lefts, {slot: self.model.left(slot, channel) for slot in here}, "left")
+        conflicts = self.run(self.central.get("/v1/conflicts"))["conflicts"]
+        found = {(one["kind"], one["slot"]["id"]): one["places"] for one in conflicts}
+        agree(found, dict(self.model.conflicts()), "conflicts")
+
     def _ask(self, calls: Sequence[Call]) -> list[Answer]:
         keys = {id(call): f"key {len(self.asked) + n}" for n, call in enumerate(calls)}
 
         async def all_of_them() -> list[Answer]:
-            asking = (self.central.post(call, keys[id(call)]) for call in calls)
+            asking = (self._post(call, keys[id(call)]) for call in calls)
             return list(await asyncio.gather(*asking))
 
         answers = self.run(all_of_them())
@@ -106,6 +127,13 @@ class Life(RuleBasedStateMachine):
             code = "yes" if answer.yes else answer.body["code"]
             self.judged[f"{what.partition('/')[0]} {code}"] += 1
         return answers
+
+    async def _post(self, call: Call, key: str) -> Answer:
+        """As clients do, ask again when central could not say (a lock that took 5 seconds)."""
+        while (answer := await self.central.post(call, key)).status == 503:
+            self.judged[ASKED_AGAIN] += 1
+            assert self.judged[ASKED_AGAIN] <= 3 + sum(self.judged.values()) // 5000, answer
+        return answer
 
     def _make_promo(self, code: str, promo: Promo, told: dict[str, Any]) -> None:
         body = {"code": code, "max_uses": promo.max_uses} | told
