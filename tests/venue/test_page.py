@@ -34,6 +34,8 @@ async def test_a_person_buys_prints_scans_walks_and_is_refused(tmp_path: Path) -
             for kind in ("ticket_issued", "ticket_printed", "admitted", "passed", "refused"):
                 fact = page.locator(f'#facts li[data-kind="{kind}"]').first
                 await expect(fact).to_be_visible(timeout=20_000)
+            issued = page.locator('#facts li[data-kind="ticket_issued"] .sentence').first
+            await expect(issued).to_contain_text("issued: Adult")
             assert not problems
         serving.cancel()
 

@@ -82,7 +82,8 @@ function sentence(fact) {
   }
 }
 
-function issued({ product, persons, state }) {
+// What a fact leaves out has its default value (docs/asyncapi.yaml).
+function issued({ product, persons = 1, state = "valid" }) {
   const name = products.get(product) ?? product?.name ?? `product ${product}`;
   const many = persons > 1 ? ` for ${persons}` : "";
   return state === "valid" ? `issued: ${name}${many}` : `is now ${words(state)}: ${name}${many}`;
