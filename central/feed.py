@@ -6,22 +6,25 @@ table is also the outbox to MQTT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select
 
 from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
-from admission.values import IssuerKey, Product
+from admission.presence import history_of
+from admission.values import History, IssuerKey, Product
 from central.store.rows import keyed, setting
 from central.store.schema import feed, sequence, ticket
 from runtime.wire import fact_from_data, fact_to_data
 
 STANDING = ("product_published", "key_published", "ticket_issued")
 """Kinds of which only the newest about each subject counts."""
-USES = ("admitted", "lapsed", "passed", "forgiven", "tag_bound")
+HISTORY = ("admitted", "lapsed", "passed", "forgiven")
+USES = (*HISTORY, "tag_bound")
 COUNTS = ("passed", "count_corrected")
 COUNTED = timedelta(days=1)
 """How far back a gate's head counts reach when it begins anew."""
@@ -89,6 +92,21 @@ def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str,
         .order_by(feed.c.n)
     )
     return as_of, list(rows)
+
+
+def histories(
+    connection: Connection, tickets: Collection[int] | Select[tuple[int]]
+) -> dict[int, History]:
+    """What devices told of each ticket; one of which nobody told anything is left out."""
+    rows = connection.execute(
+        select(feed.c.subject, feed.c.body).where(
+            feed.c.kind.in_(HISTORY), feed.c.subject.in_(tickets)
+        )
+    )
+    told: dict[int, list[Fact]] = defaultdict(list)
+    for id_, body in rows:
+        told[id_].append(fact_from_data(body))
+    return {id_: history_of(facts) for id_, facts in told.items()}
 
 
 def publish_products(connection: Connection, products: Iterable[Product], now: datetime) -> None:
