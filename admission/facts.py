@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
-from admission.values import Direction, IssuerKey, LaneMode, Product, Ticket
+from admission.values import Direction, IssuerKey, LaneMode, Money, Product, Ticket
 
 CENTRAL = "central"
 """The device name under which central numbers its own facts."""
@@ -48,7 +49,7 @@ class Admitted:
     """The barrier was released for `persons` into `zone`; durable before the barrier moves.
 
     `again`: on re-scan grace; it costs the ticket nothing. `remark`: the Reason value for which a
-    strict venue would have refused it.
+    strict venue would have refused it. `cut_off`: the gate could not hear the others then.
     """
 
     ticket: int
@@ -58,6 +59,7 @@ class Admitted:
     zone: str = ""
     again: bool = False
     remark: str = ""
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,70 @@ class CountCorrected:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many persons the device counts in each zone: what it believes, moves nothing."""
+
+    present: tuple[HeadCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineSold:
+    """A kiosk sold and signed the ticket while it could not reach central, on `places` places of
+    its `lease`. `price` is what it took for it, by the payment with that `reference`."""
+
+    issued: Ticket
+    lease: int
+    places: int
+    price: Money
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseReturned:
+    """The kiosk gives back `places` of its lease that it will not sell."""
+
+    lease: int
+    places: int
+
+
+class Clash(Enum):
+    """What does not fit together. TWICE: a ticket was admitted more often than allowed. NOT_VALID:
+    admitted although it was cancelled, blocked or unpaid by then. BEYOND_LEASE: an offline sale
+    without a place leased for it. CLOCK: a device's time cannot be. REVOKED: a sale signed by a
+    device after its key was revoked."""
+
+    TWICE = "twice"
+    NOT_VALID = "not_valid"
+    BEYOND_LEASE = "beyond_lease"
+    CLOCK = "clock"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the facts that clash: the `number`-th of `device`, at `at` by its clock, `received_at`
+    by central's. `cut_off`: what the device said of its connection then."""
+
+    device: str
+    number: int
+    at: datetime
+    received_at: datetime
+    lane: str = ""
+    cut_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """Central found that `sides` do not fit together: said once, for people to look at. The first
+    side is the fact that showed it."""
+
+    clash: Clash
+    ticket: int | None
+    sides: tuple[Side, ...]
+    detail: str = ""
+
+
 Event = (
     ProductPublished
     | KeyPublished
@@ -178,7 +244,15 @@ Event = (
     | Alarmed
     | Evacuated
     | CountCorrected
+    | Counted
+    | OfflineSold
+    | LeaseReturned
+    | Conflicted
 )
+
+
+ONLY_CENTRAL = (ProductPublished, KeyPublished, TicketIssued, TagBound, Conflicted)
+"""What nobody believes if a device tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +268,7 @@ class Fact:
     def ticket(self) -> int | None:
         """The ticket it is about, None if about none."""
         match self.event:
-            case TicketIssued(issued):
+            case TicketIssued(issued) | OfflineSold(issued=issued):
                 return issued.id
             case (
                 TicketPrinted()
@@ -204,6 +278,7 @@ class Fact:
                 | Lapsed()
                 | Refused()
                 | Forgiven()
+                | Conflicted()
             ):
                 return self.event.ticket
             case _:

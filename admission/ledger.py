@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 from admission.codes import low_bits
-from admission.facts import Fact, KeyPublished, ProductPublished, TagBound, TicketIssued
+from admission.facts import (
+    Fact,
+    KeyPublished,
+    OfflineSold,
+    ProductPublished,
+    TagBound,
+    TicketIssued,
+)
 from admission.presence import history_of, moves
 from admission.values import History, IssuerKey, Product, Ticket
 
@@ -30,6 +37,9 @@ class Ledger:
         match fact.event:
             case TicketIssued(ticket):
                 self._tickets[ticket.id] = ticket
+                self._by_low_bits[low_bits(ticket.id)] = ticket.id
+            case OfflineSold(issued=ticket):  # what central says of it counts more
+                self._tickets.setdefault(ticket.id, ticket)
                 self._by_low_bits[low_bits(ticket.id)] = ticket.id
             case ProductPublished(product):
                 self._products[product.id] = product

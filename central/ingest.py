@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from admission.facts import Fact, KeyPublished, ProductPublished, TagBound, TicketIssued
+from admission.facts import ONLY_CENTRAL, Fact
 from central import feed
 from central.capacity import visits, waiting
 from central.store.schema import quarantine
@@ -123,7 +123,7 @@ def _problem(device: str, fact: Fact, size: int) -> str | None:
     """What forbids to take a well-formed fact."""
     if fact.device != device:
         return f"told in the name of {fact.device!r}"
-    if isinstance(fact.event, ProductPublished | KeyPublished | TicketIssued | TagBound):
+    if isinstance(fact.event, ONLY_CENTRAL):
         return "only central tells this kind of fact"
     if size > MAX_FACT:
         return f"{size} bytes are more than {MAX_FACT}"

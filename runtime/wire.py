@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +31,18 @@ KINDS: dict[str, type[Event]] = {
     "alarmed": facts.Alarmed,
     "evacuated": facts.Evacuated,
     "count_corrected": facts.CountCorrected,
+    "counted": facts.Counted,
+    "offline_sold": facts.OfflineSold,
+    "lease_returned": facts.LeaseReturned,
+    "conflicted": facts.Conflicted,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
+_FIELDS = {name: {field.name for field in fields(kind)} for name, kind in KINDS.items()}
 _WRITERS = {kind: brief_unstructure(kind) for kind in _NAMES}
-_ENVELOPE = {"device", "number", "at", "kind"}
+_ENVELOPE = {"device", "number", "at", "kind", "v"}
+VERSION = 1
+"""A kind whose meaning changes is told as a higher version: who does not know that sets it aside.
+A new field that may be ignored changes no version."""
 
 
 def encode(data: Any) -> bytes:
@@ -66,8 +74,9 @@ def fact_to_data(fact: Fact) -> dict[str, Any]:
     }
 
 
-def fact_from_data(data: Any) -> Fact:
-    """The opposite of fact_to_data. Raises Invalid naming what is wrong."""
+def fact_from_data(data: Any, *, lenient: bool = False) -> Fact:
+    """The opposite of fact_to_data. Raises Invalid naming what is wrong. `lenient`: fields of the
+    event that are not known here are ignored, for whoever tells it may be newer."""
     if not isinstance(data, Mapping):
         raise Invalid([("", f"expected a fact, got {str(data)[:40]!r}")])
     kind = data.get("kind")
@@ -76,6 +85,8 @@ def fact_from_data(data: Any) -> Fact:
     own = {name: value for name, value in data.items() if name not in _ENVELOPE}
     envelope = {name: value for name, value in data.items() if name in _ENVELOPE}
     head = structure(envelope, _Envelope)
+    if lenient:
+        own = {name: value for name, value in own.items() if name in _FIELDS[kind]}
     return Fact(head.device, head.number, head.at, structure(own, KINDS[kind]))
 
 
@@ -85,7 +96,10 @@ class _Envelope:
     number: int
     at: datetime
     kind: str
+    v: int = VERSION
 
     def __post_init__(self) -> None:
+        if self.v != VERSION:
+            raise ValueError(f"version {self.v} of {self.kind!r} is not known here")
         if self.number < 1:
             raise ValueError("facts are numbered from 1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,11 +17,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from admission.facts import Clash, Side
 from admission.reasons import Reason, explain
 from admission.request import Denied
 from admission.values import (
+    CutOff,
     Entitlement,
     IssuerKey,
+    Money,
     Product,
     Ticket,
     TicketState,
@@ -50,8 +53,9 @@ ASKED = {"P": 9, "R": 4, "O": 8, "C": 10, "K": 5}
 """Letter → how many lines it has."""
 
 ENVELOPE = {"device", "number", "at", "kind"}
-VALUES = (Entitlement, IssuerKey, Product, Ticket, Window)
-ENUMS = (Reason, TicketState, Validation)
+OPTIONAL = {"v"}
+VALUES = (Entitlement, IssuerKey, Money, Product, Side, Ticket, Window)
+ENUMS = (Clash, CutOff, Reason, TicketState, Validation)
 
 
 def page(name: str) -> str:
@@ -224,7 +228,7 @@ def test_the_mqtt_facts_are_those_of_the_wire_field_by_field() -> None:
     assert listed == list(KINDS)
     for kind, event in KINDS.items():
         assert schemas[kind]["properties"]["kind"] == {"const": kind}
-        assert shape(schemas[kind]) == shape_of(event, ENVELOPE), kind
+        assert shape(schemas[kind]) == shape_of(event, ENVELOPE, OPTIONAL), kind
 
 
 @pytest.mark.parametrize("value", VALUES)
@@ -243,10 +247,12 @@ def shape(schema: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     return set(schema["properties"]), set(schema["required"])
 
 
-def shape_of(kind: type[Any], more: frozenset[str] | set[str] = frozenset()) -> Any:
+def shape_of(
+    kind: type[Any], more: Set[str] = frozenset(), optional: Set[str] = frozenset()
+) -> Any:
     known = fields(kind)
     required = {field.name for field in known if field.default is MISSING}
-    return {field.name for field in known} | more, required | more
+    return {field.name for field in known} | more | optional, required | more
 
 
 def test_every_reference_in_the_mqtt_document_resolves() -> None:

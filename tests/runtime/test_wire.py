@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from admission import facts
 from admission.facts import Event, Fact
-from admission.values import IssuerKey, Window
+from admission.values import IssuerKey, Money, Window
 from runtime.convert import Invalid
 from runtime.wire import KINDS, MAX_PAYLOAD, decode, encode, fact_from_data, fact_to_data
 
@@ -26,6 +26,8 @@ st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(
     IssuerKey, st.builds(IssuerKey, public=st.binary(min_size=32, max_size=32))
 )
+amounts = st.decimals(-1000000, 1000000, places=2)
+st.register_type_strategy(Money, st.builds(Money, amounts, st.just("EUR")))
 events: st.SearchStrategy[Event] = st.one_of(*(st.from_type(kind) for kind in KINDS.values()))
 all_facts = st.builds(Fact, texts, st.integers(1, 2**53), times, events)
 
@@ -37,6 +39,31 @@ def test_every_fact_survives_the_trip(fact: Fact) -> None:
 
 def test_every_kind_of_event_has_a_name_on_the_wire() -> None:
     assert set(KINDS.values()) == set(facts.Event.__args__)
+
+
+LET_IN = {
+    "device": "gate-1",
+    "number": 1,
+    "at": "2026-11-21T09:00:00+00:00",
+    "kind": "opened",
+    "lane": "North",
+    "direction": "in",
+    "by": "badge 7",
+}
+
+
+def test_a_field_that_a_newer_teller_adds_is_ignored_by_who_is_lenient() -> None:
+    newer = LET_IN | {"mood": "fine"}
+    assert fact_from_data(newer, lenient=True) == fact_from_data(LET_IN)
+    with pytest.raises(Invalid, match="mood"):
+        fact_from_data(newer)
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_a_kind_of_a_newer_version_is_set_aside(lenient: bool) -> None:
+    assert fact_from_data(LET_IN | {"v": 1}, lenient=lenient) == fact_from_data(LET_IN)
+    with pytest.raises(Invalid, match="version 2 of 'opened' is not known here"):
+        fact_from_data(LET_IN | {"v": 2}, lenient=lenient)
 
 
 anything = st.recursive(
