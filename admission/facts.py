@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from admission.foreign import ForeignShop
 from admission.values import Direction, IssuerKey, LaneMode, Money, Product, Ticket
 
 CENTRAL = "central"
@@ -20,6 +21,13 @@ class ProductPublished:
 @dataclass(frozen=True, slots=True)
 class KeyPublished:
     key: IssuerKey
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignShopPublished:
+    """The shop as it now stands; a later one of the same id replaces it."""
+
+    shop: ForeignShop
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class Lapsed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A scan was refused. `reason` is a Reason value; `code` the first 64 characters scanned."""
+    """A scan was refused. `reason` is a Reason value; `code` the first 64 characters scanned, of
+    a known ticket of others less: its code may be good elsewhere or later."""
 
     ticket: int | None
     lane: str
@@ -174,13 +183,15 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class OfflineSold:
     """A kiosk sold and signed the ticket while it could not reach central, on `places` places of
-    its `lease`. `price` is what it took for it, by the payment with that `reference`."""
+    its `lease`. `price` is what it took for it, by the payment with that `reference`; `code` is
+    the signed code on the paper, without which nobody believes it."""
 
     issued: Ticket
     lease: int
     places: int
     price: Money
     reference: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +206,15 @@ class Clash(Enum):
     """What does not fit together. TWICE: a ticket was admitted more often than allowed. NOT_VALID:
     admitted although it was cancelled, blocked or unpaid by then. BEYOND_LEASE: an offline sale
     without a place leased for it. CLOCK: a device's time cannot be. REVOKED: a sale signed by a
-    device after its key was revoked."""
+    device after its key was revoked. CLONED: two facts were told under one number, so two devices
+    have the same name."""
 
     TWICE = "twice"
     NOT_VALID = "not_valid"
     BEYOND_LEASE = "beyond_lease"
     CLOCK = "clock"
     REVOKED = "revoked"
+    CLONED = "cloned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +233,7 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Conflicted:
     """Central found that `sides` do not fit together: said once, for people to look at. The first
-    side is the fact that showed it."""
+    side is the fact that goes too far."""
 
     clash: Clash
     ticket: int | None
@@ -231,6 +244,7 @@ class Conflicted:
 Event = (
     ProductPublished
     | KeyPublished
+    | ForeignShopPublished
     | TicketIssued
     | TicketPrinted
     | TagBound
@@ -251,7 +265,10 @@ Event = (
 )
 
 
-ONLY_CENTRAL = (ProductPublished, KeyPublished, TicketIssued, TagBound, Conflicted)
+ONLY_CENTRAL = (
+    *(ProductPublished, KeyPublished, ForeignShopPublished),
+    *(TicketIssued, TagBound, Conflicted),
+)
 """What nobody believes if a device tells it."""
 
 
