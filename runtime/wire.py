@@ -18,6 +18,7 @@ MAX_PAYLOAD = 1024 * 1024
 KINDS: dict[str, type[Event]] = {
     "product_published": facts.ProductPublished,
     "key_published": facts.KeyPublished,
+    "foreign_shop_published": facts.ForeignShopPublished,
     "ticket_issued": facts.TicketIssued,
     "ticket_printed": facts.TicketPrinted,
     "tag_bound": facts.TagBound,
@@ -72,6 +73,10 @@ def fact_to_data(fact: Fact) -> dict[str, Any]:
         "kind": _NAMES[type(fact.event)],
         **_WRITERS[type(fact.event)](fact.event),
     }
+
+
+def kind_of(fact: Fact) -> str:
+    return _NAMES[type(fact.event)]
 
 
 def fact_from_data(data: Any, *, lenient: bool = False) -> Fact:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from admission import facts
 from admission.facts import Event, Fact
+from admission.foreign import ForeignShop
 from admission.values import IssuerKey, Money, Window
 from runtime.convert import Invalid
 from runtime.wire import KINDS, MAX_PAYLOAD, decode, encode, fact_from_data, fact_to_data
@@ -28,6 +29,8 @@ st.register_type_strategy(
 )
 amounts = st.decimals(-1000000, 1000000, places=2)
 st.register_type_strategy(Money, st.builds(Money, amounts, st.just("EUR")))
+keys = st.lists(st.binary(min_size=32, max_size=32)).map(tuple)
+st.register_type_strategy(ForeignShop, st.builds(ForeignShop, keys=keys))
 events: st.SearchStrategy[Event] = st.one_of(*(st.from_type(kind) for kind in KINDS.values()))
 all_facts = st.builds(Fact, texts, st.integers(1, 2**53), times, events)
 
