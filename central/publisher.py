@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
-from central import feed
+from sqlalchemy import Connection
+
+from admission.facts import Conflicted
+from central import clash_list, epochs, feed
+from central.clash_words import words
 from central.store.database import Database, DatabaseDown
+from runtime.bus import Bus
 from runtime.log import Repeats
-from runtime.mqtt import Bus
-from runtime.wire import encode
+from runtime.topics import Topics
+from runtime.wire import MAX_PAYLOAD, encode
 
 log = logging.getLogger("wicket.central")
 
 BATCH = 200
+ALERTS = 50
 HEARTBEAT_S = 10.0
 STUCK_S = 3 * HEARTBEAT_S
 
@@ -42,13 +51,34 @@ class Pulse:
         return "publishing" if now - self._beaten < STUCK_S else "stuck"
 
 
+@dataclass(frozen=True)
+class _News:
+    """What there is to tell: facts as JSON, by their number in the feed, and alerts by theirs."""
+
+    epoch: int
+    head: int
+    entries: Sequence[tuple[int, str]]
+    alerts: Sequence[tuple[int, Conflicted]]
+
+
 class Publisher:
-    def __init__(self, bus: Bus, topic: str, database: Database, pulse: Pulse) -> None:
+    """`zone` tells where the venue is, for people."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        topics: Topics,
+        database: Database,
+        pulse: Pulse,
+        zone: Callable[[], ZoneInfo],
+    ) -> None:
         self._bus = bus
-        self._topic = topic
+        self._topics = topics
         self._database = database
         self._pulse = pulse
+        self._zone = zone
         self._connected = True
+        self._epoch = 0
         self._repeats = Repeats(log)
 
     def connected(self) -> None:
@@ -80,20 +110,44 @@ class Publisher:
                 await self._publish(cursor, [])
 
     async def _catch_up(self, cursor: int) -> int:
-        if self._connected:
-            cursor = await self._database.read(feed.head)
-            self._connected = False
-            await self._publish(cursor, [])
-        return await self._publish_new(cursor)
+        """Tell everything after `cursor`, in batches; the new cursor."""
+        while True:
+            news = await self._database.read(partial(_look, after=cursor))
+            if self._connected or news.epoch != self._epoch:
+                self._connected, self._epoch, cursor = False, news.epoch, news.head
+                await self._publish(cursor, [])
+                continue
+            for n, told in news.alerts:
+                await self._alert(n, told)
+            if not (published := await self._publish(cursor, news.entries)):
+                return cursor
+            cursor = published
 
-    async def _publish_new(self, cursor: int) -> int:
-        """Everything after `cursor`, in batches; the new cursor."""
-        while entries := await self._database.read(partial(feed.after, n=cursor, limit=BATCH)):
-            if not await self._publish(cursor, entries):
-                break
-            cursor = entries[-1].n
-        return cursor
+    async def _publish(self, after: int, entries: Sequence[tuple[int, str]]) -> int:
+        """As many as fit into a message; the number of the last one, 0 if there is none or the
+        broker did not take them."""
+        while len(message := self._batch(after, entries)) > MAX_PAYLOAD and len(entries) > 1:
+            entries = entries[: len(entries) // 2]
+        done = await self._bus.publish(self._topics.feed, message)
+        return entries[-1][0] if done and entries else 0
 
-    async def _publish(self, after: int, entries: list[feed.Entry]) -> bool:
-        batch = [{"n": entry.n, "fact": entry.fact} for entry in entries]
-        return await self._bus.publish(self._topic, encode({"after": after, "entries": batch}))
+    def _batch(self, after: int, entries: Sequence[tuple[int, str]]) -> bytes:
+        """The message, made of facts that are JSON already."""
+        told = ",".join(f'{{"n":{n},"fact":{fact}}}' for n, fact in entries)
+        return f'{{"epoch":{self._epoch},"after":{after},"entries":[{told}]}}'.encode()
+
+    async def _alert(self, n: int, told: Conflicted) -> None:
+        """At least once; the broker has it then."""
+        text = words(told, self._zone())
+        alert = {"n": n, "clash": told.clash.value, "ticket": told.ticket, "text": text}
+        if await self._bus.publish(self._topics.alert, encode(alert)):
+            await self._database.write(partial(clash_list.alerted, n=n))
+
+
+def _look(connection: Connection, after: int) -> _News:
+    return _News(
+        epochs.current(connection),
+        feed.head(connection),
+        feed.texts_after(connection, after, BATCH),
+        clash_list.to_alert(connection, ALERTS),
+    )

@@ -76,6 +76,11 @@ def make_good(connection: Connection, request: TicketRequest, now: datetime) -> 
     _change(connection, unpaid, TicketState.VALID, now)
 
 
+def block(connection: Connection, sold: Sequence[Ticket], now: datetime) -> None:
+    """These tickets are not good any more: tell the gates."""
+    _change(connection, sold, TicketState.BLOCKED, now)
+
+
 def _change(
     connection: Connection, changed: Sequence[Ticket], state: TicketState, now: datetime
 ) -> None:

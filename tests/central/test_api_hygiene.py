@@ -100,6 +100,7 @@ async def test_figures_tell_how_things_stand(kiosk: Client) -> None:
     assert told["wicket_places_reserved"] == nothing | {("tour",): 3}
     assert told["wicket_feed_head"] == {(): BEGUN + 2 + 1}
     assert told["wicket_quarantined"] == {(): 1}
+    assert told["wicket_clashes"]["clock",] == 0
     assert told["wicket_device_facts"] == {("gate-1",): 1}
     assert told["wicket_device_ack_lag_seconds"] == {("gate-1",): 2.5}
 
