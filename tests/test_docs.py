@@ -18,6 +18,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from admission.facts import Clash, Side
+from admission.foreign import ForeignItem, ForeignShop
 from admission.reasons import Reason, explain
 from admission.request import Denied
 from admission.values import (
@@ -54,7 +55,7 @@ ASKED = {"P": 9, "R": 4, "O": 8, "C": 10, "K": 5}
 
 ENVELOPE = {"device", "number", "at", "kind"}
 OPTIONAL = {"v"}
-VALUES = (Entitlement, IssuerKey, Money, Product, Side, Ticket, Window)
+VALUES = (Entitlement, ForeignItem, ForeignShop, IssuerKey, Money, Product, Side, Ticket, Window)
 ENUMS = (Clash, CutOff, Reason, TicketState, Validation)
 
 
@@ -209,9 +210,9 @@ def test_the_mqtt_channels_are_the_topics() -> None:
     topics = Topics("{site}")
     named: list[Callable[[str], str]] = [topics.facts, topics.ack, topics.status]
     public = {name for name in vars(Topics) if not name.startswith("_")}
-    assert public - {"site"} == {"feed", "facts", "ack", "status", "device_of"}
+    assert public - {"site"} == {"feed", "alert", "facts", "ack", "status", "device_of"}
     addresses = {channel["address"] for channel in asyncapi()["channels"].values()}
-    assert addresses == {topics.feed, *(name("{device}") for name in named)}
+    assert addresses == {topics.feed, topics.alert, *(name("{device}") for name in named)}
 
 
 def test_every_mqtt_operation_has_the_quality_of_service_that_is_used() -> None:
