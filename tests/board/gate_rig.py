@@ -67,8 +67,10 @@ class GateRig:
         self.state, self.log = state, log
         self.gpio = GpioSim()
         self.scanner = KeyboardScanner("north", 0, serial="SN1")
+        self.latch = False
+        """How the latch line was seen last."""
         self.rises = 0
-        """How often the latch line has gone on."""
+        """How often it has gone on."""
         self._config = Path("/run/gate.toml")
         self._config.write_text(CONFIG % state)
         self.log.touch()
@@ -79,11 +81,10 @@ class GateRig:
         threading.Thread(target=self._watch_latch, daemon=True).start()
 
     def _watch_latch(self) -> None:
-        was = False
         while True:
             now = self.gpio.level(LATCH)
-            self.rises += now and not was
-            was = now
+            self.rises += now and not self.latch
+            self.latch = now
             time.sleep(0.001)
 
     def start(self) -> None:
@@ -129,7 +130,7 @@ class GateRig:
         self.until_said(IDLE)
 
     def until_latch(self, on: bool) -> None:
-        until(lambda: self.gpio.level(LATCH) is on, f"the latch stays {'off' if on else 'on'}")
+        until(lambda: self.latch is on, f"the latch stays {'off' if on else 'on'}")
 
     def type(self, code: str, end: str = "\n") -> None:
         """As fast as a scanner that is polled every 10 ms; the board's own would be much faster."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.central import MUSEUM, TOUR, Client, Clock, central_in
+from support.central import CONFIG, MUSEUM, TOUR, Client, Clock, central_in
 from support.money import LATER, act, balances, euro, let_in, pay, refund, shown, sold
 
 
@@ -169,7 +169,7 @@ async def test_a_refused_exchange_leaves_nothing(kiosk: Client, office: Client) 
 @pytest.fixture
 async def strict(tmp_path: Path, clock: Clock) -> AsyncIterator[Client]:
     """The office of a venue where children's tours stay, and adults' go until 24 h before."""
-    text = Path("config/venue.toml").read_text()
+    text = (CONFIG / "venue.toml").read_text()
     text = text.replace("id = 5\n", 'id = 5\nexchange = "never"\n')
     text = text.replace("id = 4\n", 'id = 4\nexchange = "24h"\ntax_percent = "7"\n')
     (tmp_path / "strict.toml").write_text(text)

@@ -50,7 +50,7 @@ def given_back(disk: Disk) -> bool:
 async def test_without_its_disk_a_gate_lets_nobody_in_but_out_and_away_from_fire(
     disk: Disk, trouble: Callable[[Disk], None]
 ) -> None:
-    async with asyncio.timeout(20), gate_in(settings_on(disk), tickets=[VISITOR]) as rig:
+    async with asyncio.timeout(60), gate_in(settings_on(disk), tickets=[VISITOR]) as rig:
         await rig.idle()
         trouble(disk)
         rig.scan(CODE)
@@ -76,7 +76,7 @@ async def test_where_nobody_shall_wait_for_the_disk_a_ticket_still_enters_once(
     disk: Disk, trouble: Callable[[Disk], None]
 ) -> None:
     settings = replace(settings_on(disk), open_unrecorded=True)
-    async with asyncio.timeout(20), gate_in(settings, tickets=[VISITOR]) as rig:
+    async with asyncio.timeout(60), gate_in(settings, tickets=[VISITOR]) as rig:
         await rig.idle()
         trouble(disk)
         rig.scan(CODE)
