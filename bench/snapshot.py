@@ -30,11 +30,11 @@ from admission.facts import (
 )
 from admission.values import Entitlement, Product, Ticket, Window
 from bench.figure import Figure, Plan, figure
-from central import epochs, feed
 from central.settings import CentralSettings
-from central.snapshots import Offer as Made
-from central.snapshots import Snapshots
 from central.store.database import Database as Central
+from central.sync import epochs, feed
+from central.sync.snapshots import Offer as Made
+from central.sync.snapshots import Snapshots
 from gate.hearing import Hearing
 from gate.images import Images, Offer
 from gate.ledger import SCHEMA, GateLedger, fold_told

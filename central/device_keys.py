@@ -12,10 +12,11 @@ from sqlalchemy import Connection, func, insert, select
 from admission.codes import SigningKey, code_beginning
 from admission.facts import KeyPublished
 from admission.values import IssuerKey
-from central import feed, keys
+from central import keys
 from central.sale.states import By, Refused
 from central.store import schema
 from central.store.engine import one_at_a_time
+from central.sync import feed
 
 GOOD_FOR = timedelta(days=90)
 HEARD = timedelta(hours=24)

@@ -21,10 +21,10 @@ from sqlalchemy import Connection, func, select
 from admission.codes import SigningKey
 from admission.facts import KeyPublished
 from admission.values import IssuerKey
-from central import feed
 from central.store import schema
 from central.store.database import Database, DatabaseDown
 from central.store.engine import one_at_a_time
+from central.sync import feed
 from runtime.keys import load_keys, signing, write_key
 from runtime.log import Repeats
 from runtime.settings import BadSettings

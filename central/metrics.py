@@ -16,13 +16,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlalchemy import Connection, func, select
 
 from admission.facts import Clash
-from central import clash_list, feed, head_counts, standing
 from central.capacity import slots
 from central.http.web import Handler
 from central.settings import DeviceSettings
-from central.standing import Link
 from central.store.schema import feed as facts
 from central.store.schema import quarantine, sequence, time_slot
+from central.sync import feed
+from central.watch import clash_list, head_counts, standing
+from central.watch.standing import Link
 
 MOST_ZONES = 64
 UNKNOWN_ROUTE = "none"

@@ -15,7 +15,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from admission.facts import CENTRAL
-from central import feed, keys
+from central import keys
 from central.capacity import waiting
 from central.catalogue import venues
 from central.catalogue.cut_off import wrong_homes
@@ -26,15 +26,16 @@ from central.foreign import shops
 from central.http import idempotency
 from central.http.api import Api
 from central.http.routes import application
-from central.intake import Intake
-from central.publisher import Publisher
 from central.sale import requests
 from central.sale.states import By
 from central.settings import CentralSettings
 from central.store.database import Database, DatabaseDown
 from central.store.duty import take_turns
 from central.store.engine import make_engine
-from central.watch import Watch
+from central.sync import feed
+from central.sync.intake import Intake
+from central.sync.publisher import Publisher
+from central.watch.listening import Watch
 from runtime import mqtt
 from runtime.bus import Bus, Connected, Message
 from runtime.log import Repeats

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from central import overview
 from central.settings import CentralSettings
 from central.store.database import DatabaseDown, faults_of, make_engine
 from central.store.revisions import newest, revision_of
+from central.watch import overview
 from runtime.service import utc_now
 from runtime.settings import load
 from wicket.central_store import Said

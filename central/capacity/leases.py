@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from admission.booking import NoRoom, book, in_words
-from central import quarantine
 from central.capacity import slots, visits, waiting
 from central.sale.states import By, Refused
 from central.settings import Channel
 from central.store.schema import lease, lease_use
+from central.sync import quarantine
 from runtime.wire import encode
 
 MAX_PLACES = 1000

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union
 
 from admission.values import TimeSlot
-from central import feed
 from central.capacity import slots, waiting
 from central.capacity.slots import Listed
 from central.catalogue import venues
@@ -30,6 +29,7 @@ from central.foreign import shops
 from central.sale.states import By, Refused, Status
 from central.store.engine import one_at_a_time
 from central.store.schema import money_entry, request_line, ticket_request, time_slot, voucher
+from central.sync import feed
 from runtime.settings import BadSettings
 
 MOST_SLOTS = 100_000

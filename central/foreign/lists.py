@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from admission.facts import TicketIssued
 from admission.foreign import EVER, NO_PRODUCT, foreign_ticket_id
 from admission.values import Ticket, TicketState, Window
-from central import feed
 from central.catalogue.offers import ProductKind
 from central.catalogue.venue import Venue
 from central.foreign.list_file import Listed, Wrong
@@ -25,6 +24,7 @@ from central.store.engine import one_at_a_time
 from central.store.rows import setting
 from central.store.schema import feed as feed_table
 from central.store.schema import foreign_list, foreign_ticket
+from central.sync import feed
 
 PIECE = 1000
 """So many tickets at most are written in one transaction of a long import: nobody who sells waits

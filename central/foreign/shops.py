@@ -17,8 +17,8 @@ from admission.foreign import ForeignItem, ForeignShop
 from admission.pretix import read_pretix
 from admission.signature import public_key_of
 from admission.values import Ticket, Window
-from central import feed
 from central.foreign.times import read_window
+from central.sync import feed
 
 MAX_ID = 65535
 MOST_KEYS = 5

@@ -14,7 +14,6 @@ from central.capacity.slots import Listed
 from central.catalogue.offers import Offer
 from central.catalogue.schedule import describe
 from central.catalogue.venue import Attraction, Venue
-from central.feed import Entry
 from central.http.idempotency import Answer
 from central.sale.states import (
     By,
@@ -26,6 +25,7 @@ from central.sale.states import (
     TicketRequest,
 )
 from central.seats.plan import in_words
+from central.sync.feed import Entry
 
 Json = dict[str, Any]
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from admission.codes import human_code
 from admission.facts import Side
-from central.clash_list import Found
-from central.clash_words import gap_words, words
 from central.http.answers import Json
+from central.watch.clash_list import Found
+from central.watch.clash_words import gap_words, words
 
 
 def clash(found: Found, zone: ZoneInfo) -> Json:

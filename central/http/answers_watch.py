@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from central import standing, zones
-from central.standing import Standing
-from central.zones import Correction, GateCount, ZoneCount
+from central.watch import standing, zones
+from central.watch.standing import Standing
+from central.watch.zones import Correction, GateCount, ZoneCount
 from runtime.convert import unstructure
 
 Json = dict[str, Any]

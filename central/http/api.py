@@ -19,10 +19,10 @@ from central.http.idempotency import Answer, Call, once
 from central.http.web import answered
 from central.keys import Keyring
 from central.metrics import Metrics
-from central.publisher import Pulse
 from central.sale.states import By, Refused
 from central.settings import CentralSettings
 from central.store.database import Database
+from central.sync.publisher import Pulse
 
 MAX_ADDRESS = 64
 

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from admission.values import Money, TicketState
-from central import feed
 from central.capacity import slots, waiting
 from central.catalogue.offers import ProductKind
 from central.catalogue.prices import minor_unit
@@ -24,6 +23,7 @@ from central.sale.request_rows import find, note
 from central.sale.states import By, IssuedTicket, Refused, Status, TicketRequest
 from central.seats import places
 from central.store.schema import money_entry
+from central.sync import feed
 
 
 @dataclass(frozen=True)

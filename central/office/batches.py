@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from admission.codes import SigningKey
 from admission.values import History, TicketState
-from central import feed
 from central.capacity import slots
 from central.catalogue.offers import MAX_DAYS, ProductKind
 from central.catalogue.schedule import to_utc
@@ -36,6 +35,7 @@ from central.sale.states import (
 from central.sale.wishes import Wanted, Wish
 from central.settings import Channel
 from central.store import schema
+from central.sync import feed
 
 HELD = timedelta(minutes=1)
 """A batch is confirmed in the transaction that reserves its places."""

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Connection, false, select
 
 from admission.codes import HumanCode, SignedCode, human_code, read_code
 from admission.values import History, Use
-from central import feed
 from central.sale import tickets
 from central.sale.request_rows import find_by_id
 from central.sale.states import IssuedTicket, Refused, TicketRequest
 from central.store.schema import ticket
+from central.sync import feed
 
 UNKNOWN = Refused("unknown_ticket", "no ticket has this code")
 

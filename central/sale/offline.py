@@ -26,7 +26,7 @@ from admission.facts import (
 )
 from admission.offline import flaw
 from admission.values import IssuerKey, Ticket, TicketState
-from central import clashes, device_keys, feed, keys
+from central import device_keys, keys
 from central.capacity import leases, slots, visits, waiting
 from central.capacity.leases import Lease
 from central.catalogue import venues
@@ -37,6 +37,8 @@ from central.sale import offline_lines, tickets
 from central.sale.request_rows import move, new_authorisation, store
 from central.sale.states import By, Payment, Refused, Status, TicketRequest
 from central.store import schema
+from central.sync import feed
+from central.watch import clashes
 from runtime.wire import fact_from_data
 
 METHOD = "card"

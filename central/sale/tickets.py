@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from admission.codes import SigningKey, human_code, new_ticket_id, sign_ticket
 from admission.facts import TicketIssued
 from admission.values import Ticket, TicketState, Window
-from central import feed
 from central.capacity import visits
 from central.catalogue.offers import ProductKind
 from central.money import dues
@@ -20,6 +19,7 @@ from central.sale.request_rows import find, note
 from central.sale.states import By, Entitled, IssuedTicket, Line, Refused, Status, TicketRequest
 from central.store import schema
 from central.store.rows import keyed
+from central.sync import feed
 
 _OF_REQUEST = (
     select(schema.ticket)

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine, MetaData, func, inspect, select
 
-from central import epochs
 from central.store.database import DatabaseDown, faults_of
 from central.store.duty import duty_of
 from central.store.engine import make_engine
 from central.store.revisions import EMPTY, check_known
 from central.store.schema import epoch, ticket_request
+from central.sync import epochs
 from runtime.service import utc_now
 
 TABLE = "alembic_version"

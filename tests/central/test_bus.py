@@ -16,9 +16,9 @@ from support.bus import ear_on
 from support.central import BEGUN, DEVICES, MUSEUM, NOW, Clock, settings_in
 
 from admission.facts import Admitted, Fact
-from central import ingest
 from central.service import opened, serve
 from central.settings import HttpSettings
+from central.sync import ingest
 from runtime.mqtt import Bus, BusSettings, Connected, Message
 from runtime.wire import decode, encode, fact_to_data
 

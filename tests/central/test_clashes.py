@@ -20,9 +20,9 @@ from support.samples import DAY_PASS, MUSEUM, THREE_TIMES
 from admission.codes import human_code
 from admission.facts import Clash, Fact, Lapsed, OfflineSold
 from admission.values import Money, Product, Ticket, TicketState
-from central import ingest
 from central.sale.states import By
 from central.store import schema
+from central.sync import ingest
 from runtime.wire import fact_to_data
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

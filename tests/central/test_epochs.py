@@ -6,8 +6,8 @@ from support.central import NOW, Client
 from support.clashes import entry, payload, store
 
 from admission.facts import Fact
-from central import epochs, feed, ingest
-from central.ingest import Told
+from central.sync import epochs, feed, ingest
+from central.sync.ingest import Told
 
 
 def test_only_a_device_that_knows_more_of_this_epoch_proves_that_the_feed_went_back() -> None:

@@ -16,7 +16,7 @@ from admission.codes import HumanCode, read_code
 from admission.facts import Admitted, Event, Fact, Lapsed, Passed, Refused, TicketPrinted
 from admission.ledger import Ledger
 from admission.values import TicketState
-from central import feed, ingest
+from central.sync import feed, ingest
 from runtime.wire import encode, fact_from_data, fact_to_data
 
 

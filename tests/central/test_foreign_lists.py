@@ -14,7 +14,7 @@ from admission.codes import human_code
 from admission.facts import Admitted, Fact, TicketIssued
 from admission.foreign import foreign_ticket_id
 from admission.values import Ticket, TicketState
-from central import feed
+from central.sync import feed
 
 DAY = {"valid_from": "2026-11-21T00:00:00+01:00", "valid_until": "2026-11-22T00:00:00+01:00"}
 MORNING = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)

@@ -15,10 +15,10 @@ from support.samples import DAY_PASS, MUSEUM, TOUR
 from admission.facts import Admitted, Fact
 from admission.foreign import ForeignItem, ForeignShop, foreign_ticket_id
 from admission.values import Product
-from central import feed
 from central.catalogue.venue import read_venue
 from central.catalogue.venue_diff import differences
 from central.foreign import shops
+from central.sync import feed
 from runtime.settings import BadSettings
 
 TEXT = (CONFIG / "venue.toml").read_text()

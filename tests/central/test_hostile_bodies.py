@@ -19,9 +19,10 @@ from support.money import balances, euro
 
 from admission.facts import Fact, Opened, Passed
 from admission.values import Direction
-from central import clashes, feed, quarantine
-from central.quarantine import Bad
 from central.store.schema import idempotency, metadata
+from central.sync import feed, quarantine
+from central.sync.quarantine import Bad
+from central.watch import clashes
 from runtime.wire import fact_to_data
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

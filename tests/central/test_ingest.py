@@ -13,8 +13,8 @@ from support.central import NOW, Client
 
 from admission.facts import Admitted, Event, Fact, KeyPublished, Lapsed, Refused, TicketIssued
 from admission.values import IssuerKey, Ticket, Window
-from central import feed, ingest, quarantine
 from central.store.database import make_engine, migrate
+from central.sync import feed, ingest, quarantine
 from runtime.wire import encode, fact_to_data
 
 KNOWN = ("gate-1", "gate-2")

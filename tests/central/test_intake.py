@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.ingest import Told
-from central.intake import AT_ONCE, KEPT, KEPT_OF_STRANGERS, ROOM, SHORT, Queues
+from central.sync.ingest import Told
+from central.sync.intake import AT_ONCE, KEPT, KEPT_OF_STRANGERS, ROOM, SHORT, Queues
 
 KNOWN = frozenset({"gate-1", "gate-2", "gate-3"})
 LONG = bytes(AT_ONCE)

@@ -14,8 +14,8 @@ from support.keys import SEED, heard, register, revoke
 from admission.codes import SigningKey, human_code, sign_ticket
 from admission.facts import Clash, Conflicted, Event, Fact, LeaseReturned, OfflineSold
 from admission.values import Money, Ticket, TicketState, Window
-from central import ingest
 from central.sale.offline import token_of
+from central.sync import ingest
 from runtime.convert import parse_time
 from runtime.wire import encode, fact_from_data, fact_to_data
 

@@ -13,9 +13,10 @@ from support.central import DEVICES, MUSEUM, NOW, TOUR, Client, Clock
 from support.hall import book, hall_in
 
 from admission.facts import Counted, Fact, HeadCount, Passed
-from central import devices, feed, ingest
-from central.devices import Heard, Status
 from central.http.routes import application
+from central.sync import feed, ingest
+from central.watch import devices
+from central.watch.devices import Heard, Status
 from runtime.wire import encode
 
 CONCERT = "concert-20261121T1900Z"

@@ -10,7 +10,7 @@ from support.central import BEGUN, DEVICES, MUSEUM, TOUR, Client
 from support.snapshots import heard
 
 from admission.signature import signed_by
-from central.snapshots import FRESH, KEPT_OF_SCOPE
+from central.sync.snapshots import FRESH, KEPT_OF_SCOPE
 
 MUSEUM_ONLY, TOUR_ONLY = "attraction=museum", "attraction=tour"
 

@@ -14,7 +14,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 
-from central import feed
 from central.catalogue import slot_plan
 from central.catalogue.planning import plan
 from central.catalogue.schedule import planned_slots
@@ -22,6 +21,7 @@ from central.catalogue.venue import load_venue
 from central.service import check
 from central.store.database import Database, make_engine, migrate
 from central.store.schema import metadata, time_slot
+from central.sync import feed
 from runtime.settings import BadSettings
 
 VENUE = load_venue(CONFIG / "venue.toml")

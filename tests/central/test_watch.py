@@ -21,11 +21,12 @@ from support.gates import payload
 from support.will import dies_with_a_will
 
 from admission.facts import Admitted, Fact, Passed
-from central import devices, epochs, feed, ingest
-from central.devices import SILENT, Gap, Heard, Status
 from central.service import serve
 from central.settings import DeviceKind, DeviceSettings, HttpSettings
-from central.watch import Watch
+from central.sync import epochs, feed, ingest
+from central.watch import devices
+from central.watch.devices import SILENT, Gap, Heard, Status
+from central.watch.listening import Watch
 from runtime.bus import Message
 from runtime.convert import Invalid
 from runtime.wire import encode

@@ -25,10 +25,11 @@ from admission.facts import (
 )
 from admission.presence import MOST_PERSONS
 from admission.values import Direction
-from central import feed, head_counts, ingest
 from central.store import schema
 from central.store.database import make_engine, migrate
-from central.watch import Watch
+from central.sync import feed, ingest
+from central.watch import head_counts
+from central.watch.listening import Watch
 from runtime.bus import Message
 from runtime.wire import encode, fact_to_data
 

@@ -21,8 +21,8 @@ from admission.facts import (
     TicketIssued,
 )
 from admission.values import Ticket, Window
-from central import feed, ingest, quarantine
 from central.store.database import make_engine, migrate
+from central.sync import feed, ingest, quarantine
 from runtime.wire import fact_from_data, fact_to_data
 
 KNOWN = ("gate-1", "gate-2", "gate-3")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from support.central import DEVICES, Client
 
-from central import ingest
+from central.sync import ingest
 from kiosk import offline_store
 from kiosk.centre import CentreFault, CentreSettings, HttpCentre
 from kiosk.goods import Line, Order

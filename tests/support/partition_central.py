@@ -24,16 +24,16 @@ from support.samples import BERLIN, NOON
 from admission.codes import SigningKey
 from admission.facts import Event, Fact
 from admission.values import CutOff, Entitlement, Product, Validation
-from central import epochs, feed
 from central.catalogue.venues import Current, Revision
 from central.http.api import Api
 from central.keys import Keyring, Own
-from central.publisher import Publisher
 from central.service import begin, take_facts
 from central.settings import CentralSettings, DeviceKind, DeviceSettings
-from central.snapshots import Snapshots
 from central.store.database import Database, make_engine, migrate
-from central.watch import Watch
+from central.sync import epochs, feed
+from central.sync.publisher import Publisher
+from central.sync.snapshots import Snapshots
+from central.watch.listening import Watch
 from runtime.topics import Topics
 from runtime.wire import fact_from_data
 

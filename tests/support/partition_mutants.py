@@ -9,7 +9,7 @@ from typing import Any
 
 from admission import decide
 from admission.facts import Fact
-from central import clashes
+from central.watch import clashes
 from gate import counts, hearing, standing, sync
 from runtime import outbox
 from runtime.bus import Bus

@@ -21,8 +21,8 @@ from admission.decide import decide
 from admission.facts import Event, Fact
 from admission.request import Answer
 from admission.values import Direction
-from central import epochs, feed
-from central.snapshot import Scope as Made
+from central.sync import epochs, feed
+from central.sync.snapshot import Scope as Made
 from gate.catch_up import NoAnswer, Page
 from gate.hearing import Entry
 from gate.images import Offer

@@ -22,10 +22,10 @@ from support.gate import gate_in, memory_in
 from support.gate import settings_in as gate_settings
 from support.listening import until
 
-from central import feed, quarantine
 from central.http.api import Api
 from central.service import do_duty, listening, opened
 from central.settings import DeviceKind, DeviceSettings, HttpSettings
+from central.sync import feed, quarantine
 from gate.health import health_of
 from gate.hearing import Entry, Hearing
 from gate.settings import CentralSettings

@@ -20,12 +20,12 @@ from admission.facts import Admitted, Fact, Refused
 from admission.foreign import foreign_ticket_id
 from admission.reasons import Reason
 from admission.values import TicketState
-from central import feed, snapshot
 from central.catalogue import imports
 from central.foreign import lists
 from central.foreign.list_file import ListRow, Reading, checked
 from central.sale.states import By
 from central.store.database import make_engine
+from central.sync import feed, snapshot
 from runtime.image import Image, Scope
 from runtime.wire import encode, fact_from_data
 

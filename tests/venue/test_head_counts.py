@@ -19,11 +19,12 @@ from support.gates import payload
 from admission.facts import CENTRAL, CountCorrected, Event, Fact, Passed
 from admission.presence import moves
 from admission.values import Direction
-from central import feed, head_counts, ingest, zones
-from central.head_counts import Baseline
 from central.sale.states import By
 from central.store import schema
 from central.store.database import make_engine
+from central.sync import feed, ingest
+from central.watch import head_counts, zones
+from central.watch.head_counts import Baseline
 from gate import counts
 from runtime import outbox
 from runtime.wire import fact_from_data

@@ -12,8 +12,8 @@ from support.program import ROOT
 from support.workers import config_in
 
 from admission.facts import Fact, Passed
-from central import feed
-from central.watch import Watch
+from central.sync import feed
+from central.watch.listening import Watch
 from runtime.bus import Message
 from runtime.wire import encode
 from wicket.central_watch import listing

@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from central import clash_list, ingest, quarantine
 from central.http import answers_clashes as answers
 from central.http.access import Scope, needs
 from central.http.api import Api
@@ -15,6 +14,8 @@ from central.http.bodies_clashes import Why
 from central.http.idempotency import Answer
 from central.http.web import json
 from central.sale.states import Refused
+from central.sync import ingest, quarantine
+from central.watch import clash_list
 
 SHOWN = 200
 MAX_N = 2**63 - 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from central import epochs, feed
-from central.feed import Entry
 from central.http import answers
 from central.http.access import Scope, client_of, needs
 from central.http.api import Api
 from central.http.bodies import MAX_PAGE, query_number
 from central.http.web import json
+from central.sync import epochs, feed
+from central.sync.feed import Entry
 
 MAX_N = 2**63 - 1
 RECENT = 200

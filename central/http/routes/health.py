@@ -6,10 +6,11 @@ import asyncio
 
 from aiohttp import web
 
-from central import feed, metrics
+from central import metrics
 from central.http.access import Scope, unless_local
 from central.http.api import Api
 from central.http.web import json
+from central.sync import feed
 
 
 def routes(api: Api) -> list[web.RouteDef]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from central import feed, keys
+from central import keys
 from central.http.access import Scope as Access
 from central.http.access import client_of, needs
 from central.http.api import Api
 from central.http.bodies import MAX_TEXT, query_number
 from central.http.web import json, problem
-from central.snapshots import Snapshots
+from central.sync import feed
+from central.sync.snapshots import Snapshots
 from runtime.convert import Invalid, unstructure
 from runtime.image import Scope
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from aiohttp import web
 from sqlalchemy import Connection
 
-from central import standing, zones
 from central.http import answers_watch
 from central.http.access import Scope, needs
 from central.http.api import Api
@@ -16,7 +15,8 @@ from central.http.bodies_watch import CountTold
 from central.http.idempotency import Answer
 from central.http.web import json
 from central.sale.states import By, Refused
-from central.zones import ZoneCount
+from central.watch import standing, zones
+from central.watch.zones import ZoneCount
 
 
 def routes(api: Api) -> list[web.RouteDef]:

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from central import standing, zones
 from central.catalogue import venues
 from central.settings import DeviceSettings
-from central.zones import ZoneCount
+from central.watch import standing, zones
+from central.watch.zones import ZoneCount
 
 
 def lines(

@@ -29,12 +29,12 @@ from admission.facts import (
 )
 from admission.foreign import EVER, FOREIGN_IDS, NO_PRODUCT, common
 from admission.values import Product, Ticket, TicketState
-from central import feed
-from central.clash_words import words
 from central.foreign import shops
 from central.store.rows import keyed, setting
 from central.store.schema import clash, sequence
 from central.store.schema import feed as facts_table
+from central.sync import feed
+from central.watch.clash_words import words
 from runtime.wire import fact_from_data
 
 log = logging.getLogger("wicket.central")

@@ -18,14 +18,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, select
 
 from admission.facts import ONLY_CENTRAL, Fact, LeaseReturned, OfflineSold
-from central import clashes, feed, quarantine
 from central.capacity import visits, waiting
-from central.quarantine import Bad
 from central.sale import offline
 from central.sale.states import By, Refused
 from central.store.engine import Json
 from central.store.rows import keyed
 from central.store.schema import feed as facts_table
+from central.sync import feed, quarantine
+from central.sync.quarantine import Bad
+from central.watch import clashes
 from runtime.convert import Invalid, structure
 from runtime.wire import decode, encode, fact_from_data, fact_to_data
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from admission.facts import CENTRAL
-from central import feed
 from central.store.schema import epoch
+from central.sync import feed
 
 log = logging.getLogger("wicket.central")
 

@@ -19,8 +19,9 @@ from admission.codes import SigningKey
 from admission.facts import ProductPublished, TicketIssued
 from admission.foreign import NO_PRODUCT
 from admission.values import Ticket
-from central import epochs, feed, head_counts
 from central.store import schema
+from central.sync import epochs, feed
+from central.watch import head_counts
 from runtime.image import Scope, Told
 from runtime.image_draft import NONE, Draft
 from runtime.wire import fact_from_data

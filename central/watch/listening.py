@@ -15,9 +15,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from admission.facts import CENTRAL
-from central import devices, epochs, feed, head_counts
-from central.devices import Gap, Heard, Status
 from central.store.database import Database, DatabaseDown
+from central.sync import epochs, feed
+from central.watch import devices, head_counts
+from central.watch.devices import Gap, Heard, Status
 from runtime.bus import Message
 from runtime.convert import Invalid
 from runtime.log import Repeats

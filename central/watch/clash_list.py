@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from admission.facts import Clash, Conflicted
-from central import clashes, devices
-from central.devices import Gap
 from central.sale.states import By, Refused
 from central.store.schema import clash, feed
+from central.watch import clashes, devices
+from central.watch.devices import Gap
 from runtime.wire import fact_from_data
 
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from admission.facts import CENTRAL
-from central import devices, feed
-from central.devices import Heard, Status
 from central.settings import DeviceKind, DeviceSettings
 from central.store.schema import quarantine
+from central.sync import feed
+from central.watch import devices
+from central.watch.devices import Heard, Status
 
 ON_THE_BUS = (DeviceKind.GATE, DeviceKind.KIOSK)
 """Kinds that tell a status; the others only ask over HTTP."""

@@ -24,10 +24,10 @@ from admission.facts import (
 )
 from admission.presence import history_of
 from admission.values import History, IssuerKey, Product
-from central import head_counts
 from central.store.engine import Json
 from central.store.rows import keyed, setting
 from central.store.schema import feed, sequence, ticket
+from central.watch import head_counts
 from runtime.wire import encode, fact_from_data, fact_to_data, kind_of
 
 CATALOGUE = ("product_published", "key_published", "foreign_shop_published")

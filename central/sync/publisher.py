@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from admission.facts import Conflicted
-from central import clash_list, epochs, feed
-from central.clash_words import words
 from central.store.database import Database, DatabaseDown
+from central.sync import epochs, feed
+from central.watch import clash_list
+from central.watch.clash_words import words
 from runtime.bus import Bus
 from runtime.log import Repeats
 from runtime.topics import Topics

@@ -13,10 +13,10 @@ from collections import deque
 
 from sqlalchemy import Connection
 
-from central import epochs, ingest
 from central.http.api import Api
-from central.ingest import Taken, Told
 from central.store.database import DatabaseDown
+from central.sync import epochs, ingest
+from central.sync.ingest import Taken, Told
 from runtime.bus import Bus, Message
 from runtime.log import Repeats
 from runtime.topics import Topics

@@ -21,9 +21,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from admission.codes import SigningKey
-from central import epochs, feed
-from central.snapshot import make
 from central.store.database import Database
+from central.sync import epochs, feed
+from central.sync.snapshot import make
 from runtime.image import Scope
 
 FRESH = timedelta(minutes=10)

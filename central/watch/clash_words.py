@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from admission.clashes import IN_FLIGHT
 from admission.codes import human_code
 from admission.facts import Clash, Conflicted, Side
-from central.devices import Gap
+from central.watch.devices import Gap
 
 
 def words(told: Conflicted, zone: ZoneInfo) -> str:

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, select
 
 from admission.facts import CENTRAL, CountCorrected
-from central import feed, head_counts
-from central.head_counts import Flaw
 from central.sale.states import By, Refused
 from central.settings import DeviceKind
-from central.standing import Standing, clock, facts
 from central.store.schema import zone_count, zone_flaw, zone_told
+from central.sync import feed
+from central.watch import head_counts
+from central.watch.head_counts import Flaw
+from central.watch.standing import Standing, clock, facts
 
 UNEXPLAINED = "nothing known here explains it"
 
