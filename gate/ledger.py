@@ -74,6 +74,8 @@ class GateLedger:
         self.newest = _time(outbox_store.get_mark(database, "newest"))
         """The time of central's newest fact; None if it told none. One gate whose clock is wrong
         shall not make the others doubt theirs."""
+        self._coming: dict[tuple[str, int], Fact] = {}
+        """Heard of others, on the way to the disk: it counts already."""
         self._standing = standing.Standing(database)
         self._standing.image = _open_image(image_of(database.path))
         self._is_ready()
@@ -131,8 +133,9 @@ class GateLedger:
     def history(self, ticket_id: int) -> History:
         rows = self._database.read("SELECT body FROM fact WHERE ticket = ?", (ticket_id,))
         stored = [fact_from_data(json.loads(body)) for (body,) in rows]
-        told = {(f.device, f.number): f for f in (*stored, *self._outbox.pending(ticket_id))}
-        return history_of(told.values())
+        coming = (fact for fact in self._coming.values() if fact.ticket == ticket_id)
+        known = (*stored, *self._outbox.pending(ticket_id), *coming)
+        return history_of({(f.device, f.number): f for f in known}.values())
 
     def present(self, zone: str) -> int:
         return self.counted().get(zone, 0) + self.walking(zone)
@@ -188,7 +191,13 @@ class GateLedger:
             outbox_store.set_mark(connection, "newest", newest)
 
         newest = _newest(batch)
-        await self._database.write(work)
+        coming = {(f.device, f.number): f for f in batch if is_history(f.event)}
+        self._coming |= coming
+        try:
+            await self._database.write(work)
+        finally:
+            for told in coming:
+                self._coming.pop(told, None)
         self._heard_of(batch, newest)
         self._is_ready()
 
