@@ -31,7 +31,8 @@ from runtime import mqtt
 from runtime import outbox as facts
 from runtime.bus import Bus, Connected, Message
 from runtime.convert import Invalid, structure, structure_known
-from runtime.database import Database
+from runtime.database import Database, DiskFault
+from runtime.log import Repeats
 from runtime.outbox import Outbox, Standing
 from runtime.service import notify, utc_now, version
 from runtime.topics import Topics
@@ -173,6 +174,7 @@ class Office:
         self._wrong: str | None = "starting"
         self._news = asyncio.Event()
         self._doubt = asyncio.Event()
+        self._repeats = Repeats(log)
 
     async def run(self) -> None:
         """Never returns."""
@@ -213,9 +215,16 @@ class Office:
                     self._doubt.set()
                     self._news.set()
                 case Message(_, payload):
-                    ack = read_ack(payload)
-                    if ack and not await self._outbox.acknowledge(ack.number, ack.epoch):
+                    if not await self._believes(read_ack(payload)):
                         self._doubt.set()
+
+    async def _believes(self, ack: _Ack | None) -> bool:
+        """False: central must be asked."""
+        try:
+            return ack is None or await self._outbox.acknowledge(ack.number, ack.epoch)
+        except DiskFault as fault:
+            log.debug("what central acknowledges is not kept: %s", fault)
+            return False
 
     async def _ask(self) -> None:
         """What acks cannot say for sure: whether central has lost facts that it had."""
@@ -227,6 +236,11 @@ class Office:
             before = self._outbox.acknowledged
             try:
                 await self._outbox.agree(await self._standing(), before)
+                self._repeats.healed("what central acknowledges is kept again")
+            except DiskFault as fault:
+                self._repeats.failed(f"what central acknowledges is not kept: {fault}")
+                await asyncio.sleep(AGAIN_S)
+                self._doubt.set()
             except CentreFault as fault:
                 log.debug("not asked: %s", fault)
                 await asyncio.sleep(AGAIN_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from support.bus import running
 from support.clock import on_virtual_time
 from support.paper_bus import PaperBus
+from support.partition_disk import Disk, storage
 
 from admission.facts import TicketPrinted
 from kiosk.centre import CentreFault
@@ -83,6 +85,27 @@ async def test_a_kiosk_asks_central_what_an_ack_cannot_say(tmp_path: Path) -> No
             await asyncio.sleep(1)
             assert outbox.waiting == 0
             assert not answers
+
+
+@on_virtual_time
+async def test_an_ack_that_a_full_disk_does_not_keep_counts_once_there_is_room(
+    tmp_path: Path,
+) -> None:
+    async def standing() -> Standing:
+        return Standing(1, 7)
+
+    disk = Disk(storage(facts.SCHEMA), tmp_path / "kiosk.db", random.Random(1))
+    outbox, bus, topics = Outbox(disk, "kiosk-1"), PaperBus(), Topics("sample")
+    office = Office(bus, outbox, topics, standing)
+    await office.printed(1)
+    disk.fill(full=True)
+    async with running(office.run()):
+        bus.says(topics.ack("kiosk-1"), {"number": 1, "epoch": 7})
+        await asyncio.sleep(10)
+        assert outbox.waiting == 1
+        disk.fill(full=False)
+        await asyncio.sleep(30)
+        assert outbox.waiting == 0
 
 
 async def test_a_printed_ticket_becomes_a_durable_fact(tmp_path: Path) -> None:
