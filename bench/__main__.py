@@ -18,6 +18,7 @@ from bench import (
     effort,
     flash,
     footprint,
+    in_step,
     message,
     outage,
     sale,
@@ -30,7 +31,7 @@ from bench.machine import VOLATILE, describe, file_system
 
 MODULES = (
     *(scan, effort, burst, footprint, cold_start),
-    *(message, outage, snapshot, sale, flash, slot_list),
+    *(message, in_step, outage, snapshot, sale, flash, slot_list),
 )
 FIGURES: dict[str, ModuleType] = {m.__name__.partition(".")[2]: m for m in MODULES}
 COLUMNS = f"{'':<33}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds':>8}{'spread':>8}"

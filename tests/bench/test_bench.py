@@ -43,6 +43,8 @@ EXPECTED = {
     "cold start of a gate, by tickets": ("ms", 1.1),
     "MQTT QoS 1 round trip": ("ms", 2.0),
     "MQTT QoS 1 round trip, TLS": ("ms", 2.0),
+    "used here, refused there": ("ms", 1.3),
+    "one sale at 200 gates": ("ms", 1.0),
     "a fact stored after an outage": ("us", 1 / 0.7),
     "a live fact's ack meanwhile, p99": ("ms", 1.5),
     "a ticket in a snapshot": ("B", 1.0),
