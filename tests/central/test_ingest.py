@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from support.central import NOW, Client
 
-from admission.facts import Admitted, Event, Fact, KeyPublished, Lapsed, Refused, TicketIssued
+from admission.facts import (
+    Admitted,
+    Event,
+    Fact,
+    KeyPublished,
+    Lapsed,
+    Passed,
+    Refused,
+    TicketIssued,
+)
 from admission.values import IssuerKey, Ticket, Window
 from central.store.database import make_engine, migrate
 from central.sync import feed, ingest, quarantine
@@ -107,6 +118,8 @@ WINDOW = Window(NOW, NOW.replace(year=2027))
         (fact(2, Admitted(7, "museum", "north", 0)), "persons"),
         (fact(2, Lapsed(7, 1, "north", -3)), "persons"),
         (fact(2, Lapsed(7, 2**63, "north", 1)), "admission"),
+        (fact(2, Passed(None, None, "north", 2**62)), "persons"),
+        (fact(2, replace(ENTRY, persons=10_001)), "persons"),
         (fact(2, Refused(None, "north", "unknown", "x" * 5000)), "bytes"),
         (fact(2, Refused(None, "north", "unknown", "\ud800")), "surrogates"),
         (fact(2) | {"kind": "danced"}, "danced"),
@@ -219,6 +232,23 @@ def test_whatever_comes_the_ack_counts_what_was_taken(central: Central, told: li
         numbers = sorted(central.stored() + bad)
         assert numbers == list(range(1, (taken or 0) + 1))
         attempt.rollback()
+
+
+async def test_no_name_that_anyone_makes_up_is_too_much_for_the_database(kiosk: Client) -> None:
+    """PostgreSQL takes no NUL, and no more characters than a column has."""
+    write = kiosk.api.database.write
+    for device, told in (
+        ("gate-1", payload(fact(1) | {"\0": 1})),
+        ("gate-1", b'{"facts": [], "\\u0000": 1}'),
+        ("x" * 65_000, b"{}"),
+    ):
+        await write(partial(ingest.take, device=device, payload=told, known=KNOWN, now=NOW))
+    bad = (await kiosk.get("/v1/quarantine"))["bad"]
+    assert [(one["device"][:100], one["number"]) for one in bad] == [
+        ("gate-1", 1),
+        ("gate-1", None),
+        ("x" * 100, None),
+    ]
 
 
 async def test_quarantine_is_visible_to_people(kiosk: Client) -> None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from support.partition_net import BROKER, CENTRAL, Net
 from support.partition_nodes import GateNode, KioskNode, Node, Surroundings
 from support.partition_visitors import Visitors
 from support.samples import NOON
+
+from gate import images
 
 SETTLE_S = 240.0
 """Within so long after healing everything must have come together."""
@@ -204,13 +206,24 @@ class World:
         self.wrong(f"not settled: feed {head}, cursors {behind}, waiting {waiting}")
 
 
+@contextmanager
+def _taking_snapshots_from(behind: int) -> Iterator[None]:
+    """A gate takes a snapshot that is more facts behind: no history is as long as a month."""
+    usual, images.FAR_BEHIND = images.FAR_BEHIND, behind
+    try:
+        yield
+    finally:
+        images.FAR_BEHIND = usual
+
+
 def run(plan: Plan) -> Outcome:
     """One history, from its seed alone."""
     chance = random.Random(plan.seed)
     folder_of = MEMORY if MEMORY.is_dir() else None
     loop = SimLoop()
     loop.chance = chance
-    with TemporaryDirectory(dir=folder_of) as folder:
+    far_behind = chance.choice((10, images.FAR_BEHIND))
+    with TemporaryDirectory(dir=folder_of) as folder, _taking_snapshots_from(far_behind):
         world = World(plan, chance, Path(folder))
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(world.live())
