@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from admission.facts import Admitted, CountCorrected, Event, Fact, Forgiven, Lapsed, Passed
 from admission.values import Direction, Exit, History, Use
 
+MOST_AT_ONCE = 10_000
+"""Persons of one admission or passage; whoever tells of more is broken."""
 MOST_PERSONS = 10_000_000
 LONGEST_ZONE = 64
 """Characters of a zone's name. A longer one moves nobody, and more persons move so many: here and

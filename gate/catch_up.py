@@ -54,6 +54,10 @@ class Page:
     epoch: int = 0
     now: datetime | None = None
 
+    def __post_init__(self) -> None:
+        if any(entry.n > self.head for entry in self.entries):
+            raise ValueError(f"entries: not all are up to the head, {self.head}")
+
 
 class Central(Source, Protocol):
     """What a gate asks central, whatever carries it. Raises NoAnswer, and Invalid for an answer

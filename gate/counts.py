@@ -41,9 +41,9 @@ _SINCE = (
 )
 
 
-def fold(connection: sqlite3.Connection, fact: Fact) -> None:
-    """Count a fact that is new here."""
-    told = list(moves(fact.event))
+def fold(connection: sqlite3.Connection, fact: Fact, times: int = 1) -> None:
+    """Count a fact that is new here; -1 times: one that is to be forgotten."""
+    told = [(zone, times * persons) for zone, persons in moves(fact.event)]
     if not told:
         return
     this = (fact.device, fact.number)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from admission.facts import ONLY_CENTRAL, Admitted, Fact, Lapsed, Passed
+from admission.presence import MOST_AT_ONCE
 from gate.ledger import GateLedger
 from runtime.convert import Invalid
 from runtime.outbox import LOST, Outbox
@@ -23,6 +24,8 @@ log = logging.getLogger("wicket.gate")
 
 AT_ONCE = 5
 """To read so many facts takes less than a scan."""
+WARNED_OF = 10
+"""Facts of one message that are warned of; the others are whispered."""
 
 
 @dataclass(frozen=True)
@@ -57,34 +60,32 @@ class Hearing:
         cursor = self._ledger.cursor
         new = [entry for entry in entries if entry.n > cursor]
         if new:
-            facts, aside = _readable(entry.fact for entry in new)
+            facts, aside = await _readable(entry.fact for entry in new)
             if aside:
                 await self.note_set_aside(self.set_aside + aside)
             await self._ledger.fold(facts, max(entry.n for entry in new))
 
     async def take_early(self, entries: Iterable[Entry]) -> None:
         """The same behind a gap: a cancelled ticket shall not wait until that is filled."""
-        facts, _ = _readable(entry.fact for entry in entries)
+        facts, _ = await _readable(entry.fact for entry in entries)
         await self._ledger.fold(facts)
 
-    async def take_rest(self, told: Sequence[Any]) -> int:
-        """Fold facts of a snapshot, letting lanes work between them; how many of them cannot be
-        read here."""
-        facts: list[Fact] = []
-        for first in range(0, len(told), AT_ONCE):
-            facts += _readable(told[first : first + AT_ONCE])[0]
-            await asyncio.sleep(0)
+    async def take_rest(self, told: Iterable[Any]) -> int:
+        """Fold facts of a snapshot; how many of them cannot be read here."""
+        facts, aside = await _readable(told)
         await self._ledger.fold_rest(facts)
-        return len(told) - len(facts)
+        return aside
 
     async def take_told(self, told: Iterable[Any], device: str) -> None:
         """What a fellow gate says at once; central will say it too."""
-        facts, _ = _readable(told, device)
+        facts, _ = await _readable(told, device)
         await self._ledger.fold(facts)
 
-    def check_own(self, told: Iterable[Any]) -> None:
+    async def check_own(self, told: Iterable[Any]) -> None:
         """What the bus says in this gate's name should be what it told."""
-        if not self.name_taken and not all(map(self._may_be_mine, told)):
+        if self.name_taken:
+            return
+        if not all([self._may_be_mine(data) async for data in _unhurried(told)]):
             self.name_taken = True
             log.error(
                 "somebody else tells facts in the name of %s: is there a copy of its SD card?"
@@ -111,20 +112,29 @@ class Hearing:
         await self._outbox.put_note("set_aside", f"{count} {version()}")
 
 
-def _readable(told: Iterable[Any], device: str | None = None) -> tuple[list[Fact], int]:
+async def _readable(told: Iterable[Any], device: str | None = None) -> tuple[list[Fact], int]:
     """The facts, and how many were set aside: those of a kind not known here, and those that
     `device` may not tell."""
     facts, aside = [], 0
-    for data in told:
+    async for data in _unhurried(told):
         try:
             fact = fact_from_data(data, lenient=True)
             if device is not None:
                 _check_teller(fact, device)
             facts.append(fact)
         except Invalid as invalid:
-            log.warning("fact set aside: %s: %.200s", invalid, data)
             aside += 1
+            level = logging.WARNING if aside <= WARNED_OF else logging.DEBUG
+            log.log(level, "fact set aside: %s: %.200s", invalid, data)
     return facts, aside
+
+
+async def _unhurried(told: Iterable[Any]) -> AsyncIterator[Any]:
+    """The same, letting lanes work in between."""
+    for place, data in enumerate(told, 1):
+        yield data
+        if place % AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 def _check_teller(fact: Fact, device: str) -> None:
@@ -135,6 +145,6 @@ def _check_teller(fact: Fact, device: str) -> None:
         raise Invalid([("kind", f"only central tells this, not {device!r}")])
     match fact.event:
         case Admitted(persons=persons) | Passed(persons=persons) | Lapsed(persons=persons) if (
-            persons < 1
+            not 1 <= persons <= MOST_AT_ONCE
         ):
             raise Invalid([("persons", f"{persons} is not possible")])

@@ -135,14 +135,15 @@ class Images:
 
     async def refresh(self, why: str, *, anew: bool = False) -> Offer | None:
         """Take a new one; None if it is no good or refused, which is told here. `anew`: it is
-        central's word whatever is known here. Raises NoAnswer, Invalid and DiskFault."""
-        after = 0 if anew else self._ledger.cursor
+        central's word whatever is known here, also what is half fetched. Raises NoAnswer, Invalid
+        and DiskFault."""
+        after, begun = (0, None) if anew else (self._ledger.cursor, self._unfinished)
         try:
-            offer = self._unfinished or await self._source.offer(self._scope, after)
+            offer = begun or await self._source.offer(self._scope, after)
             log.info("a snapshot is taken: %s", why)
             part = await self._download(offer)
-            image = await _in_thread(part, self._checked, part, offer)
-            await self._put_into_use(image, part)
+            image = await _in_thread(part, self._checked, part, offer, anew)
+            await self._put_into_use(image, part, anew)
         except (BadImage, Refused) as bad:
             self._due_at = self._time() + AGAIN_S
             self.trouble = f"central's snapshot is no good: {bad}"
@@ -159,7 +160,7 @@ class Images:
     async def _download(self, offer: Offer) -> Path:
         """All of it, begun or gone on with. A cut leaves what came, for the next time."""
         part = self._part(offer)
-        if self._unfinished is None:
+        if self._unfinished is None or self._unfinished.id != offer.id:
             await _in_thread(part, self._remove_parts)
         begun = there = await _in_thread(part, _size, part)
         self._unfinished = offer
@@ -177,7 +178,7 @@ class Images:
             raise BadImage(f"{there} of {offer.bytes} bytes")
         return part
 
-    def _checked(self, part: Path, offer: Offer) -> Image:
+    def _checked(self, part: Path, offer: Offer, anew: bool) -> Image:
         """The image in the file, durable. Raises BadImage."""
         image = Image(part)
         told = image.told
@@ -187,13 +188,13 @@ class Images:
         if (told.epoch, told.as_of) != (offer.epoch, offer.as_of):
             raise BadImage(f"it is as of {told.as_of}, not {offer.as_of}")
         current = self._ledger.rests_on
-        if current[0] == told.epoch and told.as_of < current[1]:
+        if not anew and current[0] == told.epoch and told.as_of < current[1]:
             raise BadImage(f"it is as of {told.as_of}, older than the one here")
         _flush(part)
         return image
 
-    async def _put_into_use(self, image: Image, part: Path) -> None:
-        if image.told.epoch != self._ledger.rests_on[0]:
+    async def _put_into_use(self, image: Image, part: Path, anew: bool) -> None:
+        if anew or image.told.epoch != self._ledger.rests_on[0]:
             await self._ledger.begin_anew()
         aside = await self._fold_rest(image)
         await _in_thread(part, _put_in_place, part, self._path)

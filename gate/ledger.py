@@ -24,7 +24,7 @@ from admission.facts import (
 from admission.foreign import ForeignShop
 from admission.presence import history_of, is_history
 from admission.values import Direction, History, IssuerKey, LaneMode, Product, Ticket
-from gate import counts, standing
+from gate import counts, reused, standing
 from gate.modes import Order
 from runtime import outbox as outbox_store
 from runtime.convert import structure, unstructure
@@ -184,6 +184,8 @@ class GateLedger:
         batch = list(facts)
 
         def work(connection: sqlite3.Connection) -> None:
+            if cursor is not None:
+                reused.let_go(connection, batch, but=self._outbox.device)
             for fact in batch:
                 _fold(connection, fact)
             if cursor is not None:
@@ -209,7 +211,9 @@ class GateLedger:
         def work(connection: sqlite3.Connection) -> None:
             for fact in batch:
                 standing.fold(connection, fact)
-            outbox_store.insert(connection, (fact for fact in batch if is_history(fact.event)))
+            history = [fact for fact in batch if is_history(fact.event)]
+            reused.let_go(connection, history, but=self._outbox.device)
+            outbox_store.insert(connection, history)
             outbox_store.set_mark(connection, "newest", newest)
 
         newest = _newest(batch)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from admission.presence import LONGEST_ZONE
 from admission.request import Doubt, Policy
 from admission.values import AntiPassback, Direction, LaneMode, Zone
 from gate.modes import ScheduledMode, check_chosen
@@ -106,8 +107,8 @@ class ZoneSettings:
     reset_after_min: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise ValueError("name: a zone needs one")
+        if not 0 < len(self.name) <= LONGEST_ZONE:
+            raise ValueError(f"name: a zone needs one of at most {LONGEST_ZONE} characters")
         if self.capacity is not None and self.capacity < 0:
             raise ValueError("capacity: cannot be less than 0 persons")
         _check_minutes("reset_after_min", self.reset_after_min)

@@ -54,9 +54,16 @@ class _Status:
 
 @dataclass(frozen=True)
 class _Batch:
+    """The feed has no holes: `entries` are the next ones after number `after`."""
+
     after: int
     entries: tuple[Entry, ...]
     epoch: int = 0
+
+    def __post_init__(self) -> None:
+        for n, entry in enumerate(self.entries, self.after + 1):
+            if entry.n != n:
+                raise ValueError(f"entries: {entry.n} instead of {n}")
 
 
 async def keep_in_step(
@@ -185,7 +192,7 @@ class Sync:
 
     async def _check_own(self, facts: tuple[Any, ...]) -> None:
         taken_before = self._hearing.name_taken
-        self._hearing.check_own(facts)
+        await self._hearing.check_own(facts)
         if self._hearing.name_taken != taken_before:
             await self._send_status()
 

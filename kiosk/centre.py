@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
@@ -147,8 +148,9 @@ class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
         return _parse(lambda body: tuple(map(_key, body["keys"])), await self._get("/keys"))
 
     async def register(self, public: bytes) -> IssuerKey | Refusal:
-        """Have central tell the gates of this kiosk's key; harmless to repeat."""
-        answer = await self._post("/keys", {"public": public.hex()}, public.hex()[:32])
+        """Have central tell the gates of this kiosk's key. Repeated, it is a new question about the
+        same key, for a refusal may have lost its reason."""
+        answer = await self._post("/keys", {"public": public.hex()}, secrets.token_hex(16))
         return answer if isinstance(answer, Refusal) else _parse(_key, answer)
 
     async def leased(self) -> tuple[Lease, ...]:

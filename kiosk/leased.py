@@ -44,8 +44,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Places of one time slot that only this kiosk sells, until `expires_at`. Tickets for it are
-    good from `valid_from` until `valid_until`."""
+    """Places of one time slot that only this kiosk sells, until `expires_at`; after `sales_end`
+    nobody does. Tickets for it are good from `valid_from` until `valid_until`."""
 
     id: int
     slot: str
@@ -55,6 +55,7 @@ class Lease:
     attraction_name: Names
     start: datetime
     end: datetime
+    sales_end: datetime
     description: str
     valid_from: datetime
     valid_until: datetime
@@ -72,7 +73,7 @@ class Stock:
     left: int
 
     def sells(self, now: datetime) -> bool:
-        return now + TIME_TO_PAY < self.lease.expires_at and now < self.lease.end
+        return now + TIME_TO_PAY < self.lease.expires_at and now < self.lease.sales_end
 
 
 class Stage(Enum):
@@ -107,6 +108,7 @@ class OfflineSale:
     reference: str = ""
     sold_at: datetime | None = None
     last_fact: int = 0
+    """The number of the last fact that tells of it; 0 while none does."""
 
     @property
     def reservation(self) -> Reservation:

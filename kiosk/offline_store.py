@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS offline_place (
 CREATE INDEX IF NOT EXISTS offline_place_by_lease ON offline_place (lease);
 CREATE TABLE IF NOT EXISTS offline_kept (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
-"""`offline_place`: places that are held or sold; a cancelled sale has none."""
+"""`offline_place`: places that are held or sold, of the sales that were not called off here."""
 KEPT = timedelta(days=90)
 _LEASES = """
 SELECT body, (SELECT coalesce(sum(places), 0) FROM offline_place WHERE lease = offline_lease.id)
@@ -76,7 +76,8 @@ class OfflineStore:
         return await self._database.write(work)
 
     async def change(self, token: str, change: Change) -> OfflineSale | Refusal:
-        """Write down what `change` makes of the sale. A cancelled sale frees its places."""
+        """Write down what `change` makes of the sale. A cancelled sale frees its places, unless
+        central was told of it: then they are central's, to sell to anybody."""
 
         def work(connection: sqlite3.Connection) -> OfflineSale | Refusal:
             row = connection.execute(_SALE, (token,)).fetchone()
@@ -86,7 +87,7 @@ class OfflineStore:
             if isinstance(made, OfflineSale):
                 new = (_dump(made), token)
                 connection.execute("UPDATE offline_sale SET body = ? WHERE token = ?", new)
-                if made.stage is Stage.CANCELLED:
+                if made.stage is Stage.CANCELLED and not made.last_fact:
                     connection.execute("DELETE FROM offline_place WHERE token = ?", (token,))
             return made
 

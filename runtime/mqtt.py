@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from runtime.bus import Connected, Message
 from runtime.log import Repeats
@@ -40,6 +40,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0
 ASKING_S, JUDGED_WITHIN_S = 3.0, 0.5
 MOST_WAITING = 10_000
 """Messages that wait for a listener who is busy; enough for 50 gates after a long outage."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of them together."""
 DISCONNECT = b"\xe0\x00"
 NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -79,6 +81,7 @@ class Bus:
         self._subscriptions = subscriptions
         self._will = will
         self._client: aiomqtt.Client | None = None
+        self._waiting = _Waiting()
         self._arrived: asyncio.Queue[Connected | Message] = asyncio.Queue(maxsize=1000)
         self._repeats, self._too_large = Repeats(log), Repeats(log)
 
@@ -160,6 +163,7 @@ class Bus:
         if last is not None:
             will = aiomqtt.Will(last.topic, last.payload, qos=QOS, retain=last.retain)
         tls = self._settings.tls
+        self._waiting = waiting = _Waiting(MOST_WAITING)
         return aiomqtt.Client(
             self._settings.host,
             self._settings.port,
@@ -171,7 +175,7 @@ class Bus:
             will=will,
             keepalive=KEEPALIVE_S,
             timeout=5,
-            max_queued_incoming_messages=MOST_WAITING,
+            queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: waiting),
             socket_options=[NODELAY],
             logger=_library,
         )
@@ -188,10 +192,39 @@ class Bus:
     async def _listen(self, client: aiomqtt.Client) -> None:
         await self._arrived.put(Connected())
         async for message in client.messages:
-            if len(client.messages) >= MOST_WAITING - 1:  # it was full, so some were dropped
+            if self._waiting.dropped:
                 raise ConnectionError("more came than was heard; connecting anew to ask for it")
-            payload = message.payload if isinstance(message.payload, bytes) else b""
-            await self._arrived.put(Message(str(message.topic), payload, bool(message.retain)))
+            heard = Message(str(message.topic), _payload(message), bool(message.retain))
+            await self._arrived.put(heard)
+
+
+class _Waiting(asyncio.Queue[Any]):
+    """Messages that have come. Full also of few large ones; `dropped`: one has found it so."""
+
+    def __init__(self, maxsize: int = 0) -> None:
+        super().__init__(maxsize)
+        self._bytes = 0
+        self.dropped = False
+
+    def full(self) -> bool:
+        return super().full() or self._bytes >= MOST_BYTES
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        self.dropped |= self.full()
+        super().put_nowait(item)
+
+    def _put(self, item: aiomqtt.Message) -> None:
+        self._bytes += len(_payload(item))
+        super()._put(item)
+
+    def _get(self) -> aiomqtt.Message:
+        item: aiomqtt.Message = super()._get()
+        self._bytes -= len(_payload(item))
+        return item
+
+
+def _payload(message: aiomqtt.Message) -> bytes:
+    return message.payload if isinstance(message.payload, bytes) else b""
 
 
 async def try_broker(settings: BusSettings, patience_s: float) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from admission import facts
@@ -14,6 +15,9 @@ from runtime.convert import Invalid, brief_unstructure, structure
 
 MAX_PAYLOAD = 1024 * 1024
 """The largest message, in bytes, that anyone of us reads."""
+MOST_NESTED = 64
+"""Lists and objects within each other. Python's own limit is no help: what was read just below it
+cannot be shown or written again."""
 
 KINDS: dict[str, type[Event]] = {
     "product_published": facts.ProductPublished,
@@ -40,6 +44,7 @@ KINDS: dict[str, type[Event]] = {
 _NAMES = {kind: name for name, kind in KINDS.items()}
 _FIELDS = {name: {field.name for field in fields(kind)} for name, kind in KINDS.items()}
 _WRITERS = {kind: brief_unstructure(kind) for kind in _NAMES}
+_NESTING = (dict, list)
 _ENVELOPE = {"device", "number", "at", "kind", "v"}
 VERSION = 1
 """A kind whose meaning changes is told as a higher version: who does not know that sets it aside.
@@ -55,9 +60,11 @@ def decode(payload: bytes, limit: int | None = MAX_PAYLOAD) -> Any:
     if limit is not None and len(payload) > limit:
         raise Invalid([("", f"{len(payload)} bytes are more than {limit}")])
     try:
-        return json.loads(payload)
+        data = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise Invalid([("", f"not JSON: {error}")]) from error
+    _check_depth(data)
+    return data
 
 
 def fact_to_data(fact: Fact) -> dict[str, Any]:
@@ -93,6 +100,20 @@ def fact_from_data(data: Any, *, lenient: bool = False) -> Fact:
     if lenient:
         own = {name: value for name, value in own.items() if name in _FIELDS[kind]}
     return Fact(head.device, head.number, head.at, structure(own, KINDS[kind]))
+
+
+def _check_depth(data: Any) -> None:
+    level = [data]
+    for _ in range(MOST_NESTED + 1):
+        level = [one for one in level if isinstance(one, _NESTING)]
+        if not level:
+            return
+        level = list(chain.from_iterable(map(_inner, level)))
+    raise Invalid([("", f"nested deeper than {MOST_NESTED}")])
+
+
+def _inner(many: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return many.values() if isinstance(many, dict) else many
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from admission.codes import read_code
 from admission.foreign import LONGEST, SHORTEST, OpaqueCode, foreign_ticket_id, hint
 from admission.pretix import PretixCode
 from admission.values import Window
+from central.catalogue.texts import hidden
 from central.foreign.times import read_window
 
 MOST_PERSONS = 255
@@ -125,6 +126,8 @@ def _listed(place: int, row: ListRow, reading: Reading) -> Listed:
         raise ValueError(f"persons: 1 to {MOST_PERSONS}")
     if len(row.reference) > MAX_REFERENCE:
         raise ValueError(f"reference: at most {MAX_REFERENCE} characters")
+    if hidden(row.reference):
+        raise ValueError("reference: no control characters")
     start, end = row.valid_from or reading.valid_from, row.valid_until or reading.valid_until
     if not start or not end:
         raise ValueError("valid_from and valid_until: missing here, and for the whole list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -34,6 +35,8 @@ def _read(text: str, zone: ZoneInfo, *, whole_day: bool = False) -> datetime:
 
 
 def _day(text: str) -> date | None:
+    with suppress(ValueError):
+        return date.fromisoformat(text)
     for form in _DAYS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC).date()

@@ -69,6 +69,7 @@ def _goods(its: Goods) -> Json:
         "attraction_name": its.attraction.name,
         "start": slot.start.isoformat(),
         "end": slot.end.isoformat(),
+        "sales_end": slot.sales.end.isoformat(),
         "description": its.description,
         "valid_from": slot.arrival.start.isoformat(),
         "valid_until": slot.arrival.end.isoformat(),

@@ -24,6 +24,7 @@ from admission.facts import (
     Side,
     TicketIssued,
 )
+from admission.foreign import FOREIGN_IDS
 from admission.offline import flaw
 from admission.values import IssuerKey, Ticket, TicketState
 from central import device_keys, keys
@@ -68,7 +69,7 @@ def problem(event: OfflineSold | LeaseReturned) -> str | None:
     if isinstance(event, LeaseReturned):
         return None
     sold = event.issued
-    if not (1 <= sold.product <= 65535 and 1 <= sold.persons <= 255 and sold.id < 1 << 63):
+    if not (1 <= sold.product <= 65535 and 1 <= sold.persons <= 255 and sold.id < FOREIGN_IDS):
         return f"ticket {sold.id}, product {sold.product}, {sold.persons} persons: not possible"
     if len(sold.language) > 20 or len(event.reference) > MAX_REFERENCE:
         return "language or reference: too long"

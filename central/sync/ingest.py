@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, select
 
 from admission.facts import ONLY_CENTRAL, Fact, LeaseReturned, OfflineSold
+from admission.presence import MOST_AT_ONCE
 from central.capacity import visits, waiting
 from central.sale import offline
 from central.sale.states import By, Refused
@@ -259,9 +260,9 @@ def _problem(device: str, fact: Fact, size: int) -> str | None:
         return f"{fact.ticket} is no ticket id"
     if isinstance(fact.event, OfflineSold | LeaseReturned):
         return offline.problem(fact.event)
-    for name in ("persons", "admission"):
+    for name, most in (("persons", MOST_AT_ONCE), ("admission", None)):
         value = getattr(fact.event, name, 1)
-        if value is not None and value < 1:
+        if value is not None and (value < 1 or (most and value > most)):
             return f"{name}: {value} is not possible"
     return None
 

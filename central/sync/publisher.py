@@ -126,9 +126,14 @@ class Publisher:
 
     async def _publish(self, after: int, entries: Sequence[tuple[int, str]]) -> int:
         """As many as fit into a message; the number of the last one, 0 if there is none or the
-        broker did not take them."""
+        broker did not take them. One that fits into none is left out: devices see that it is
+        missing and ask for it."""
         while len(message := self._batch(after, entries)) > MAX_PAYLOAD and len(entries) > 1:
             entries = entries[: len(entries) // 2]
+        if len(message) > MAX_PAYLOAD:
+            n = entries[0][0]
+            log.error("fact %d of the feed has too many bytes for a message: %d", n, len(message))
+            message = self._batch(n, [])
         done = await self._bus.publish(self._topics.feed, message)
         return entries[-1][0] if done and entries else 0
 

@@ -23,6 +23,7 @@ MAX_UNREADABLE = 100
 MAX_CLONED = 1000
 """Facts kept of one device that were told under numbers of other facts."""
 MAX_REASON = 500
+MAX_DEVICE = 100
 TAKEN, DISMISSED = "taken", "dismissed"
 _THIS = select(quarantine.c.id).where(
     *keyed(quarantine.c.device, quarantine.c.number, quarantine.c.payload)
@@ -49,8 +50,10 @@ def listed(
 def set_payload_aside(
     connection: Connection, device: str, reason: str, payload: bytes, now: datetime
 ) -> None:
-    """Keep a whole payload of which nothing was taken: each once, and not too many."""
-    text = payload.decode(errors="backslashreplace").replace("\0", "\\x00")
+    """Keep a whole payload of which nothing was taken: each once, and not too many. A stranger's
+    name may be of any length."""
+    device = device[:MAX_DEVICE]
+    text = _storable(payload.decode(errors="backslashreplace"))
     same = (quarantine.c.device == device, quarantine.c.number.is_(None))
     kept = connection.scalar(select(func.count()).where(*same)) or 0
     before = connection.scalar(select(quarantine.c.id).where(*same, quarantine.c.payload == text))
@@ -72,7 +75,7 @@ def set_aside_once(connection: Connection, device: str, bad: Bad, now: datetime)
 
 def set_aside(connection: Connection, device: str, bad: Sequence[Bad], now: datetime) -> None:
     for one in bad:
-        reason = one.reason.encode(errors="backslashreplace").decode()[:MAX_REASON]
+        reason = _storable(one.reason)[:MAX_REASON]
         log.warning(
             "set aside from %s, number %s: %s; see GET /v1/quarantine", device, one.number, reason
         )
@@ -110,3 +113,8 @@ def dismiss(connection: Connection, id_: int, why: str, by: By) -> dict[str, Any
     """It will not be taken; `why` stays with it."""
     row = open_one(connection, id_)
     return row if isinstance(row, Refused) else settle(connection, id_, DISMISSED, why, by)
+
+
+def _storable(text: str) -> str:
+    """JSON can spell what no database takes: half a surrogate pair, and PostgreSQL takes no NUL."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")

@@ -62,17 +62,18 @@ async def test_what_a_broker_drops_for_its_size_harms_nobody(broker: Broker) -> 
         assert await heard.next() == Message(FACTS, b"end")
 
 
+@pytest.mark.parametrize(("most", "size"), [("MOST_WAITING", 1), ("MOST_BYTES", 5)])
 async def test_a_listener_who_is_busy_for_long_is_told_to_ask_for_what_it_missed(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, most: str, size: int
 ) -> None:
-    monkeypatch.setattr(mqtt, "MOST_WAITING", 50)
+    monkeypatch.setattr(mqtt, most, 50 * size)
     busy, speaker = (Bus(broker.of(name), name, (FACTS,)) for name in ("gate-2", "gate-1"))
     items = busy.messages()
     async with running(busy.run(), speaker.run()), listening(speaker.messages()):
         assert await anext(items) == Connected()
         await until(lambda: speaker.online)
         for number in range(1200):
-            assert await speaker.publish(FACTS, str(number).encode())
+            assert await speaker.publish(FACTS, b"%05d" % number)
         heard = [await anext(items)]
         async with asyncio.timeout(10):
             while heard[-1] != Connected():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,19 @@ import aiohttp
 import pytest
 from support.broker import free_port, mosquitto
 from support.bus import ear_on
-from support.central import BEGUN, DEVICES, MUSEUM, NOW, Clock, settings_in
+from support.central import BEGUN, DEVICES, MUSEUM, NOW, Client, Clock, settings_in
+from support.listening import until
+from support.paper_bus import PaperBus
+from support.samples import BERLIN, ticket
 
-from admission.facts import Admitted, Fact
+from admission.facts import Admitted, Fact, TicketIssued
 from central.service import opened, serve
 from central.settings import HttpSettings
-from central.sync import ingest
+from central.sync import feed, ingest
+from central.sync.publisher import Publisher, Pulse
 from runtime.mqtt import Bus, BusSettings, Connected, Message
-from runtime.wire import decode, encode, fact_to_data
+from runtime.topics import Topics
+from runtime.wire import MAX_PAYLOAD, decode, encode, fact_to_data
 
 SITE = "wicket/1/sample"
 
@@ -178,3 +185,19 @@ async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
         await gate.connected()
         told = await gate.hears("feed")
         assert (told["after"], told["entries"]) == (BEGUN, [])
+
+
+async def test_a_fact_too_large_for_a_message_keeps_no_other_back(kiosk: Client) -> None:
+    """Devices see the gap and fetch it by HTTP."""
+    bus, database = PaperBus(), kiosk.api.database
+    large = TicketIssued(replace(ticket(), language="x" * MAX_PAYLOAD))
+    publisher = Publisher(bus, Topics("sample"), database, Pulse(), lambda: BERLIN)
+    async with running(publisher.run()):
+        await until(lambda: bool(bus.sent))
+        for event in (TicketIssued(ticket(8)), large, TicketIssued(ticket(9))):
+            first = await database.write(partial(feed.tell, events=[event], now=NOW)) - 2
+        await until(lambda: any(batch["after"] == first + 2 for _, _, batch in bus.sent))
+    batches = [(b["after"], [e["n"] for e in b["entries"]]) for _, _, b in bus.sent]
+    told = [n for _, numbers in batches for n in numbers]
+    assert told == [first, first + 2]
+    assert (first + 1, []) in batches

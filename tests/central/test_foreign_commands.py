@@ -77,14 +77,15 @@ def test_a_long_list_is_imported_in_pieces_and_again_for_nothing(config: Path) -
 
 
 def test_all_wrong_lines_are_told_with_their_number_and_no_code(config: Path) -> None:
-    text = "code;persons\nGOOD-CODE;1\nBAD-CODE;0\nab;1\n"
+    text = "code;persons;reference\nGOOD-CODE;1\nBAD-CODE;0\nab;1\nCODE-5;1;a\0b\n"
     code, said = bring(config, text)
     assert (code, said) == (
         1,
         [
             "line 3: persons: 1 to 255",
             "line 4: '…': no foreign code of 4 to 256 characters",
-            "2 lines are wrong, nothing was imported",
+            "line 5: reference: no control characters",
+            "3 lines are wrong, nothing was imported",
         ],
     )
     assert overview(config) == []

@@ -13,6 +13,7 @@ from support.keys import SEED, heard, register, revoke
 
 from admission.codes import SigningKey, human_code, sign_ticket
 from admission.facts import Clash, Conflicted, Event, Fact, LeaseReturned, OfflineSold
+from admission.foreign import foreign_ticket_id
 from admission.values import Money, Ticket, TicketState, Window
 from central.sale.offline import token_of
 from central.sync import ingest
@@ -247,6 +248,14 @@ async def test_a_senseless_sale_is_set_aside_and_blocks_nothing(
     [reason] = await stand.bad()
     assert says in reason
     assert (await stand.stands())[0] == 1
+
+
+async def test_a_kiosk_does_not_sell_tickets_of_others(stand: Stand) -> None:
+    """Else who has a kiosk could have the gates refuse any code of a list."""
+    stand.sold(foreign_ticket_id("LISTED-1"), code="")
+    await stand.tell()
+    [reason] = await stand.bad()
+    assert "not possible" in reason
 
 
 async def test_a_product_that_is_no_more_is_booked_all_the_same(stand: Stand) -> None:

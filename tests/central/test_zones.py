@@ -91,7 +91,9 @@ async def test_staff_correct_it_for_everybody(office: Client) -> None:
     fact = entry["fact"]
     assert (fact["kind"], fact["device"], fact["change"]) == ("count_corrected", "central", -3)
     assert fact["number"] == entry["n"]
-    await office.post("/v1/zones/tower/count", {"persons": 4} | WHY, 404)
+    for nobodys in ("tower", "t" * 300, "mus%00eum"):
+        refused = await office.post(f"/v1/zones/{nobodys}/count", {"persons": 4} | WHY, 404)
+        assert refused["code"] == "unknown_zone"
     for wrong in ({"persons": -1} | WHY, {"persons": 10**7} | WHY, {"persons": 1, "why": ""}):
         await office.post("/v1/zones/museum/count", wrong, 400)
 
@@ -194,7 +196,7 @@ async def test_persons_that_cannot_be_make_no_sum_that_a_database_cannot_hold(
     small: Client,
 ) -> None:
     gate = Teller("gate-1")
-    many = [Passed(7, None, "North", 2**62, zone="museum")] * 3
+    many = [CountCorrected("museum", 2**62, "page", "mistyped")] * 3
     await gate.tells(small, IN, *many, Passed(7, None, "North", 1, zone="x" * 65))
     assert (await museum(small))["persons"] == 1 + 3 * MOST_PERSONS
 

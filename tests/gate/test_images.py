@@ -185,6 +185,28 @@ async def test_a_download_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> N
     assert shelf.asked == [0, 2000]
 
 
+async def test_half_of_one_of_a_central_that_is_no_more_is_thrown_away(tmp_path: Path) -> None:
+    shelf = Shelf(cut_after=2000)
+    async with gate_in(tmp_path) as gate:
+        images = gate.images(shelf)
+        with pytest.raises(NoAnswer):
+            await images.refresh("test")
+        shelf.what = told(HEAD, epoch=2)
+        await images.refresh("its database was put back", anew=True)
+        assert gate.ledger.rests_on == (2, HEAD)
+    assert shelf.asked == [0, 0]
+
+
+async def test_of_a_central_that_has_forgotten_the_end_all_is_heard_again(tmp_path: Path) -> None:
+    """Also if its epoch is the same: whoever put its database back did it by hand."""
+    async with gate_in(tmp_path) as gate:
+        images = await gate.refresh(Shelf())
+        await gate.ledger.fold(LATER, HEAD + 9)
+        await images.refresh("its database was put back", anew=True)
+        assert (gate.ledger.cursor, gate.ledger.rests_on) == (HEAD, (1, HEAD))
+        assert gate.ledger.ticket(1) == ticket(1)
+
+
 async def test_lanes_look_up_while_it_is_swapped(tmp_path: Path) -> None:
     async with gate_in(tmp_path) as gate:
         await gate.refresh(Shelf())

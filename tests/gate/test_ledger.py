@@ -246,6 +246,28 @@ async def test_a_late_page_does_not_put_back_a_cancelled_ticket(tmp_path: Path) 
         assert ledger.cursor == len(facts)
 
 
+@pytest.mark.parametrize("by", ["feed", "snapshot"])
+async def test_of_two_facts_under_one_number_the_one_that_central_has_counts(
+    tmp_path: Path, by: str
+) -> None:
+    """The gate that told them got a new disk while central had not heard of the first one."""
+    walked = Passed(None, None, "South", 5, zone="museum")
+    heard = [Admitted(4711, "museum", "South", 1), walked, walked]
+    there = [Admitted(4712, "museum", "South", 1), Refused(None, "South", "unknown", "X"), walked]
+    feed = [Fact("gate-2", n, NOON, event) for n, event in enumerate(there, 1)]
+    async with memory_in(tmp_path) as (ledger, outbox):
+        own = await outbox.tell(Admitted(4713, "museum", "n", 1), NOON)
+        await ledger.fold(Fact("gate-2", n, NOON, event) for n, event in enumerate(heard, 1))
+        assert ledger.counted() == {"museum": 10}
+        if by == "feed":
+            await ledger.fold([*feed, replace(own, event=there[0])], 4)
+            assert ledger.counted() == {"museum": 5}
+        else:
+            await ledger.fold_rest(feed[:1])
+        assert [len(ledger.history(id_).uses) for id_ in (4711, 4712, 4713)] == [0, 1, 1]
+        assert outbox.after(0) == [own]
+
+
 async def test_a_changed_product_and_a_new_key_count_at_once(tmp_path: Path) -> None:
     async with memory_in(tmp_path) as (ledger, _):
         assert not ledger.ready.is_set()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from admission.request import AdmissionRequest, Denied, Granted
 from admission.values import TicketState
 from central.service import serve
 from central.settings import HttpSettings
+from gate.hearing import AT_ONCE, Hearing
 from gate.ledger import GateLedger
 from gate.settings import CentralSettings
 from gate.sync import keep_in_step
@@ -187,6 +189,21 @@ async def test_what_comes_behind_a_gap_counts_while_that_cannot_be_filled(tmp_pa
         assert venue.gate.ledger.cursor == head
 
 
+@pytest.mark.parametrize("n", [-1, 10, 2**63 - 1])
+async def test_a_feed_that_leaps_moves_nobody_on(tmp_path: Path, n: int) -> None:
+    async with venue_in(tmp_path) as venue:
+        head = venue.gate.ledger.cursor
+        first, *others = (
+            fact_to_data(Fact("central", head + 1 + i, NOON, TicketIssued(ticket(5 + i))))
+            for i in range(2)
+        )
+        leap = [{"n": head + 1, "fact": first}, {"n": n, "fact": others[0]}]
+        await venue.ear.says("feed", {"after": head, "entries": leap})
+        await venue.ear.says("feed", {"after": head, "entries": entries([first], head + 1)})
+        await until(lambda: venue.gate.ledger.ticket(5) is not None)
+        assert venue.gate.ledger.cursor == head + 1
+
+
 async def test_another_gates_entry_counts_here_at_once_while_central_is_down(
     tmp_path: Path,
 ) -> None:
@@ -206,7 +223,8 @@ async def test_a_device_is_not_believed_what_only_others_may_tell(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own_key = KeyPublished(replace(KEY.issuer, id=9))
-    facts = told_by("gate-2", own_key, replace(TAKEN, persons=-9), TicketIssued(ticket(6)))["facts"]
+    crowd = replace(TAKEN, persons=10_001)
+    facts = told_by("gate-2", own_key, crowd, TicketIssued(ticket(6)))["facts"]
     facts += told_by("gate-3", replace(TAKEN, ticket=7))["facts"]
     facts += told_by("gate-2", *[TAKEN] * 5)["facts"][4:]
     async with venue_in(tmp_path) as venue:
@@ -217,6 +235,23 @@ async def test_a_device_is_not_believed_what_only_others_may_tell(
         assert not venue.gate.ledger.history(7).uses
         assert [use.persons for use in venue.gate.ledger.history(ticket().id).uses] == [1]
     assert len([line for line in warnings(caplog) if "fact set aside" in line]) == 4
+
+
+async def test_lanes_have_their_turn_while_a_long_message_is_read(tmp_path: Path) -> None:
+    turns = 0
+    read_in: Counter[int] = Counter()
+
+    def facts() -> Iterator[Any]:
+        for data in told_by("gate-2", *[TAKEN] * 50)["facts"]:
+            read_in[turns] += 1
+            yield data
+
+    async with memory_in(tmp_path) as (ledger, outbox):
+        reading = asyncio.ensure_future(Hearing(ledger, outbox).take_told(facts(), "gate-2"))
+        while not reading.done():
+            turns += 1
+            await asyncio.sleep(0)
+    assert max(read_in.values()) <= AT_ONCE
 
 
 async def test_facts_are_sent_until_central_has_them(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support.central import MUSEUM, TOUR, Client, Clock, central_in
-from support.keys import heard, revoke
+from support.central import MUSEUM, NOW, TOUR, Client, Clock, central_in
+from support.keys import heard, register, revoke
 from support.offline import SETTINGS, Alone, PowerCut, alone, order
 
-from admission.codes import SignedCode, genuine, read_code
+from admission.codes import SignedCode, SigningKey, genuine, read_code
 from admission.facts import LeaseReturned, OfflineSold
 from admission.values import Money, TicketState
 from central.sale.offline import token_of
@@ -150,6 +150,14 @@ async def test_nothing_is_sold_beyond_the_end_of_a_lease(client: Client, tmp_pat
         assert sold(kiosk) == []
 
 
+async def test_what_nobody_sells_any_more_is_not_sold_alone_either(kiosk: Alone) -> None:
+    """The tour has begun and goes on for 45 minutes; after 10 of them no gate admits to it."""
+    kiosk.client.clock.pass_(minutes=26)
+    assert TOUR not in [slot.id for slot in await kiosk.centre.slots("tour", TODAY)]
+    with pytest.raises(CentreFault):
+        await kiosk.centre.reserve(order(TOUR), "k")
+
+
 async def test_a_kiosk_that_central_does_not_let_in_sells_nothing(
     kiosk: Alone,
 ) -> None:
@@ -230,6 +238,17 @@ async def test_the_key_is_renewed_before_it_ends_and_the_old_one_signs_meanwhile
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.glob("*.key")} == {0o600}
 
 
+async def test_a_kiosk_that_was_refused_a_key_asks_again(client: Client, tmp_path: Path) -> None:
+    for disk in "abc":
+        await register(client, SigningKey(0, disk.encode() * 32, NOW).issuer.public)
+    async with alone(client, tmp_path / "kiosk") as kiosk:
+        await kiosk.provisions.lay_in()
+        assert kiosk.keys.signing(client.clock()) is None
+        client.clock.pass_(days=92)
+        await kiosk.provisions.lay_in()
+        assert kiosk.keys.signing(client.clock()) is not None
+
+
 async def test_a_key_that_others_may_read_stops_the_kiosk(kiosk: Alone, tmp_path: Path) -> None:
     (tmp_path / "kiosk" / "kiosk-2.key").chmod(0o644)
     with pytest.raises(BadSettings, match="others may read it"):
@@ -283,7 +302,8 @@ async def test_a_sale_that_was_told_and_reversed_is_cancelled_at_central(kiosk: 
     assert await kiosk.centre.cancel(token, "patience", "c") is None
     known = (await heard(kiosk.client)).ticket(ticket.id)
     assert known is not None and known.state is TicketState.CANCELLED
-    assert (await stands(kiosk.client))[0] == 0
+    assert await stands(kiosk.client) == (0, 0, 2)
+    assert kiosk.left(TOUR) == 2, "central may have sold its place to somebody else"
 
 
 @pytest.mark.parametrize("goes_on", [True, False])

@@ -53,13 +53,13 @@ def _report_twice(connection: Any, found: Any, now: Any, zone: Any) -> None:
         clashes.feed.tell(connection, [told], now)
 
 
-def _count_all(connection: Any, fact: Fact) -> None:
-    for move in counts.moves(fact.event):
-        connection.execute(counts._MOVE, move)
+def _count_all(connection: Any, fact: Fact, times: int = 1) -> None:
+    for zone, persons in counts.moves(fact.event):
+        connection.execute(counts._MOVE, (zone, times * persons))
 
 
 async def _take_whatever(heard: hearing.Hearing, entries: Any) -> None:
-    facts, _ = hearing._readable(entry.fact for entry in entries)
+    facts, _ = await hearing._readable(entry.fact for entry in entries)
     await heard._ledger.fold(facts)
     last = max((entry.n for entry in entries), default=0)
     if last > heard._ledger.cursor:

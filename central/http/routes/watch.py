@@ -7,13 +7,15 @@ from datetime import datetime
 from aiohttp import web
 from sqlalchemy import Connection
 
+from admission.presence import LONGEST_ZONE
+from central.catalogue.texts import hidden
 from central.http import answers_watch
 from central.http.access import Scope, needs
 from central.http.api import Api
 from central.http.bodies import read_body
 from central.http.bodies_watch import CountTold
 from central.http.idempotency import Answer
-from central.http.web import json
+from central.http.web import json, problem
 from central.sale.states import By, Refused
 from central.watch import standing, zones
 from central.watch.zones import ZoneCount
@@ -35,6 +37,8 @@ def routes(api: Api) -> list[web.RouteDef]:
 
     async def correct(request: web.Request) -> web.Response:
         body, zone = await read_body(request, CountTold), request.match_info["zone"]
+        if len(zone) > LONGEST_ZONE or hidden(zone):
+            return problem(404, "unknown_zone", "no zone is called so")
 
         def act(connection: Connection, by: By) -> Answer | Refused:
             done = zones.correct(connection, zone, body.persons, body.why, by)
