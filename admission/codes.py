@@ -1,4 +1,5 @@
-"""Ticket codes: two readings of one ticket, both in Crockford base32 (no I, L, O, U).
+"""Ticket codes: two readings of one of our tickets, both in Crockford base32 (no I, L, O, U), and
+what else somebody may show: cards, and codes of others (admission/foreign.py, admission/pretix.py).
 
 The *signed code* is admitted by a gate that has never heard of the ticket. It is the letter W
 and 140 characters of base32 over 87 bytes, big-endian: format 1 (1 byte), key id (2), ticket
@@ -17,13 +18,15 @@ from __future__ import annotations
 
 import secrets
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from admission.foreign import FOREIGN_IDS, LONGEST, SHORTEST, OpaqueCode
+from admission.pretix import PretixCode, read_pretix
+from admission.signature import signed_by
 from admission.values import IssuerKey, Ticket, Window
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -46,8 +49,9 @@ class SigningKey:
     """An issuer's private key; `seed` is 32 secret bytes."""
 
     id: int
-    seed: bytes
+    seed: bytes = field(repr=False)
     valid_from: datetime
+    valid_until: datetime | None = None
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
@@ -56,7 +60,8 @@ class SigningKey:
     @property
     def issuer(self) -> IssuerKey:
         """The public half, for gates."""
-        return IssuerKey(self.id, self._private.public_key().public_bytes_raw(), self.valid_from)
+        public = self._private.public_key().public_bytes_raw()
+        return IssuerKey(self.id, public, self.valid_from, self.valid_until)
 
     def sign(self, message: bytes) -> bytes:
         return self._private.sign(message)
@@ -86,9 +91,13 @@ class TagCode:
     tag: str
 
 
+Code = SignedCode | HumanCode | TagCode | PretixCode | OpaqueCode
+
+
 def new_ticket_id() -> int:
-    """63 random bits: fits every database's signed 64-bit integer, never zero."""
-    return secrets.randbits(63) or 1
+    """62 random bits, never zero: no foreign ticket's id, and it fits every database's signed
+    64-bit integer."""
+    return secrets.randbelow(FOREIGN_IDS) or 1
 
 
 def sign_ticket(key: SigningKey, ticket: Ticket) -> str:
@@ -97,6 +106,13 @@ def sign_ticket(key: SigningKey, ticket: Ticket) -> str:
     language = LANGUAGES.index(ticket.language) if ticket.language in LANGUAGES else 0
     body = _BODY.pack(1, key.id, ticket.id, ticket.product, start, end, ticket.persons, language)
     return "W" + _encode(body + key.sign(_CONTEXT + body))
+
+
+def code_beginning(key: int) -> str:
+    """How every signed code of that key id begins, and no other: format, key and the first bit of
+    the ticket id, which is always 0."""
+    bits = (1 << 16 | key) << 1
+    return "W" + "".join(ALPHABET[bits >> shift & 31] for shift in range(20, -5, -5))
 
 
 def human_code(ticket_id: int) -> str:
@@ -111,9 +127,18 @@ def low_bits(ticket_id: int) -> int:
     return ticket_id & _HUMAN_MASK
 
 
-def read_code(text: str) -> SignedCode | HumanCode | TagCode | None:
-    """What was scanned or typed; None if it is no code of ours. Never raises."""
-    text = text.strip().upper().replace("-", "").replace(" ", "")
+def read_code(text: str) -> Code | None:
+    """What was scanned or typed; None if it is no code of anybody's. Never raises.
+
+    Ours may be typed sloppily. A foreign one counts as it is, capitals and all, but for blanks at
+    its ends.
+    """
+    text = text.strip()
+    return _read_ours(text) or read_pretix(text) or _read_opaque(text)
+
+
+def _read_ours(text: str) -> SignedCode | HumanCode | TagCode | None:
+    text = text.upper().replace("-", "").replace(" ", "")
     if text.startswith(_TAGS):
         return TagCode(text)
     if len(text) == 1 + _SIGNED_CHARS and text.startswith("W"):
@@ -123,18 +148,14 @@ def read_code(text: str) -> SignedCode | HumanCode | TagCode | None:
     return None
 
 
+def _read_opaque(text: str) -> OpaqueCode | None:
+    fits = SHORTEST <= len(text) <= LONGEST and text.isprintable()
+    return OpaqueCode(text) if fits else None
+
+
 def genuine(code: SignedCode, issuer: IssuerKey) -> bool:
     """True if `issuer` signed it."""
-    try:
-        _public_key(issuer.public).verify(code.signature, _CONTEXT + code.body)
-    except InvalidSignature:
-        return False
-    return True
-
-
-@lru_cache(maxsize=64)
-def _public_key(raw: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(raw)
+    return signed_by(issuer.public, code.signature, _CONTEXT + code.body)
 
 
 def _read_signed(text: str) -> SignedCode | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from admission import pretix
 from admission.codes import HumanCode, SignedCode, TagCode, genuine, read_code
+from admission.entries import balance, entries_of, inside, movements, persons_left, persons_of
+from admission.foreign import OpaqueCode
 from admission.reasons import Reason
 from admission.request import (
     AdmissionRequest,
@@ -19,14 +22,14 @@ from admission.request import (
 )
 from admission.values import (
     AntiPassback,
+    CutOff,
     Direction,
     Entitlement,
     History,
     LaneMode,
+    Product,
     Ticket,
     TicketState,
-    Use,
-    Validation,
     Window,
 )
 
@@ -59,6 +62,7 @@ class _Case:
     now: datetime
     ticket: Ticket = field(init=False)
     listed: bool = field(init=False)
+    product: Product = field(init=False)
     line: Entitlement = field(init=False)
     window: Window = field(init=False)
     grant: Granted = field(init=False)
@@ -73,8 +77,7 @@ class _Case:
     @property
     def persons(self) -> int:
         """How many of the ticket's persons the line admits."""
-        most = self.line.persons
-        return self.ticket.persons if most is None else min(most, self.ticket.persons)
+        return persons_of(self.line, self.ticket.persons)
 
 
 _STATES = {
@@ -95,6 +98,10 @@ def _find(case: _Case) -> Denied | None:
             found = case.view.ticket_by_low_bits(bits) or Denied(Reason.UNKNOWN)
         case TagCode(tag):
             found = case.view.ticket_by_tag(tag) or Denied(Reason.UNKNOWN)
+        case pretix.PretixCode() as code:
+            found = case.view.ticket(code.ticket) or _of_shop(case, code)
+        case OpaqueCode() as code:
+            found = case.view.ticket(code.ticket) or Denied(Reason.UNREADABLE)
         case None:
             found = Denied(Reason.UNREADABLE)
     if isinstance(found, Denied):
@@ -104,6 +111,8 @@ def _find(case: _Case) -> Denied | None:
 
 
 def _signed(case: _Case, code: SignedCode) -> Ticket | Denied:
+    """A code does not say when it was signed. So a key that has ended stays good for what it
+    signed, and of a revoked key only tickets that somebody told of are good."""
     issuer = case.view.issuer(code.key)
     if issuer is None:
         return Denied(Reason.UNKNOWN_KEY)
@@ -111,11 +120,25 @@ def _signed(case: _Case, code: SignedCode) -> Ticket | Denied:
         return Denied(Reason.NOT_GENUINE)
     known = case.view.ticket(code.ticket.id)
     if known is None:
+        if issuer.revoked_at is not None:  # whoever has the key can write any date
+            return Denied(Reason.KEY_REVOKED, code.ticket)
         case.listed = False
         return code.ticket
     if known.language or not code.ticket.language:
         return known
     return replace(known, language=code.ticket.language)
+
+
+def _of_shop(case: _Case, code: pretix.PretixCode) -> Ticket | Denied:
+    """A code that is on no list, as its own signature vouches for it."""
+    shops = case.view.foreign_shops()
+    if not shops:
+        return Denied(Reason.UNREADABLE)
+    shop = next((shop for shop in shops if pretix.genuine(code, shop)), None)
+    if shop is None:
+        return Denied(Reason.UNKNOWN_KEY)
+    case.listed = False
+    return pretix.ticket_of(code, shop) or Denied(Reason.UNKNOWN_PRODUCT)
 
 
 def _valid(case: _Case) -> Denied | None:
@@ -149,6 +172,7 @@ def _right_entrance(case: _Case) -> Denied | None:
     lines = [(line, window) for line in opening if (window := ticket.window_at(line.attraction))]
     if not lines:
         return Denied(Reason.WRONG_ATTRACTION, ticket)
+    case.product = product
     case.line, case.window = min(lines, key=lambda line: _how_far(line[1], case.now))
     return None
 
@@ -175,18 +199,22 @@ def _in_window(case: _Case) -> Denied | None:
 def _entries_left(case: _Case) -> Answer | None:
     """Whom the line still admits. On re-scan grace it answers at once: they are inside, if
     anywhere, by this very lane."""
-    ours = [use for use in case.history.uses if use.attraction == case.line.attraction]
-    uses = [use for use in ours if use.entered and not use.again]
-    persons = _persons_left(case, uses)
+    zone = case.request.timezone
+    persons = persons_left(case.history, case.line, case.persons, case.now, zone)
     if persons:
         case.grant = Granted(case.ticket, case.line, persons)
         return None
+    uses = entries_of(case.history, case.line)
     if not uses:
         return Denied(Reason.ALREADY_USED, case.ticket)
     last = max(uses, key=lambda use: use.at)
     grace = timedelta(seconds=case.line.grace_s)
     fresh = last.lane == case.request.lane and timedelta(0) <= case.now - last.at < grace
-    if fresh and not any(use.again and use.at >= last.at for use in ours):
+    again = any(
+        use.again and use.at >= last.at and use.attraction == last.attraction
+        for use in case.history.uses
+    )
+    if fresh and not again:
         return Granted(case.ticket, case.line, last.entered, again=True)
     return Denied(Reason.ALREADY_USED, case.ticket, at=last.at, where=last.lane)
 
@@ -196,7 +224,7 @@ def _not_inside(case: _Case) -> Denied | None:
     zone, ticket = case.request.zone, case.ticket
     if zone.anti_passback is AntiPassback.OFF:
         return None
-    persons = min(case.grant.persons, case.persons - _inside(case))
+    persons = min(case.grant.persons, case.persons - inside(case.history, zone, case.now))
     if persons > 0:
         case.grant = replace(case.grant, persons=persons)
         return None
@@ -205,6 +233,19 @@ def _not_inside(case: _Case) -> Denied | None:
         return None
     last = max((u for u in case.history.uses if u.zone == zone.name), key=lambda use: use.at)
     return Denied(Reason.ALREADY_INSIDE, ticket, at=last.at, where=last.lane)
+
+
+def _in_touch(case: _Case) -> Denied | None:
+    """What the venue wants of gates that cannot hear each other. That only the home gate admits
+    is a promise, which no staffed lane breaks."""
+    request, product = case.request, case.product
+    match product.cut_off:
+        case CutOff.HOME_GATE:
+            sure = request.in_touch is None or product.home in request.in_touch
+            return None if sure else Denied(Reason.HOME_GATE, case.ticket, where=product.home)
+        case CutOff.STAFF_LANE if request.cut_off and not request.staffed:
+            return Denied(Reason.CUT_OFF, case.ticket)
+    return None
 
 
 def _room(case: _Case) -> Answer:
@@ -220,10 +261,10 @@ def _came_in(case: _Case) -> Answer:
     """Nobody is kept in for what the ticket is; only hard anti-passback asks for the entry, and
     what it has forgotten or staff forgave keeps nobody in either."""
     zone = case.request.zone.name
-    inside = min(_balance(_movements(case.history, zone)), case.ticket.persons)
-    if inside == 0 and case.request.zone.anti_passback is AntiPassback.HARD:
+    there = min(balance(movements(case.history, zone)), case.ticket.persons)
+    if there == 0 and case.request.zone.anti_passback is AntiPassback.HARD:
         return Denied(Reason.NOT_INSIDE, case.ticket)
-    return Granted(case.ticket, None, inside or case.ticket.persons)
+    return Granted(case.ticket, None, there or case.ticket.persons)
 
 
 _Rule = Callable[[_Case], Answer | None]
@@ -237,6 +278,7 @@ _WAY_IN: tuple[tuple[str, _Rule], ...] = (
     ("arrival window", _in_window),
     ("entries left", _entries_left),
     ("anti-passback", _not_inside),
+    ("in touch", _in_touch),
     ("room in the zone", _room),
 )
 _WAY_OUT: tuple[tuple[str, _Rule], ...] = (
@@ -244,52 +286,3 @@ _WAY_OUT: tuple[tuple[str, _Rule], ...] = (
     ("lane open", _lane_open),
     ("came in", _came_in),
 )
-
-
-def _persons_left(case: _Case, uses: Sequence[Use]) -> int:
-    """How many persons may still enter on the line; `uses` are those of this line."""
-    line, persons = case.line, case.persons
-    entered = sum(use.entered for use in uses)
-    if line.reentry:
-        zones = {use.zone for use in uses if use.zone}
-        came = [(use.at, use.entered) for use in uses]
-        went = [(e.at, -e.persons) for e in case.history.exits if e.zone in zones]
-        entered = _balance([*came, *went])
-    match line.validation:
-        case Validation.SINGLE:
-            return max(0, persons - entered)
-        case Validation.MULTIPLE:
-            return min(persons, max(0, line.uses * persons - entered))
-        case Validation.SAME_DAY:
-            local = case.request.timezone
-            days = {use.at.astimezone(local).date() for use in uses}
-            return persons if days <= {case.now.astimezone(local).date()} else 0
-        case Validation.PERIOD:
-            return persons
-
-
-def _inside(case: _Case) -> int:
-    """How many persons of the ticket are in the zone, as far as anti-passback remembers."""
-    zone, history = case.request.zone, case.history
-    since = [at for name, at in history.forgiven if name == zone.name]
-    if zone.reset_after is not None:
-        since.append(case.now - zone.reset_after)
-    after = max(since, default=_EVER)
-    return _balance([move for move in _movements(history, zone.name) if move[0] > after])
-
-
-def _movements(history: History, zone: str) -> list[tuple[datetime, int]]:
-    """When how many came into the zone, or (less than 0) left it."""
-    came = [(u.at, u.entered) for u in history.uses if u.zone == zone and not u.again]
-    return [*came, *((e.at, -e.persons) for e in history.exits if e.zone == zone)]
-
-
-def _balance(movements: list[tuple[datetime, int]]) -> int:
-    """Who is left in the end. Somebody who goes without having come leaves nobody less."""
-    inside = 0
-    for _, change in sorted(movements, key=lambda move: move[0]):
-        inside = max(0, inside + change)
-    return inside
-
-
-_EVER = datetime.min.replace(tzinfo=UTC)

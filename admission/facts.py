@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
-from admission.values import Direction, IssuerKey, LaneMode, Product, Ticket
+from admission.foreign import ForeignShop
+from admission.values import Direction, IssuerKey, LaneMode, Money, Product, Ticket
 
 CENTRAL = "central"
 """The device name under which central numbers its own facts."""
@@ -19,6 +21,13 @@ class ProductPublished:
 @dataclass(frozen=True, slots=True)
 class KeyPublished:
     key: IssuerKey
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignShopPublished:
+    """The shop as it now stands; a later one of the same id replaces it."""
+
+    shop: ForeignShop
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class Admitted:
     """The barrier was released for `persons` into `zone`; durable before the barrier moves.
 
     `again`: on re-scan grace; it costs the ticket nothing. `remark`: the Reason value for which a
-    strict venue would have refused it.
+    strict venue would have refused it. `cut_off`: the gate could not hear the others then.
     """
 
     ticket: int
@@ -58,6 +67,7 @@ class Admitted:
     zone: str = ""
     again: bool = False
     remark: str = ""
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,8 @@ class Lapsed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A scan was refused. `reason` is a Reason value; `code` the first 64 characters scanned."""
+    """A scan was refused. `reason` is a Reason value; `code` the first 64 characters scanned, of
+    a known ticket of others less: its code may be good elsewhere or later."""
 
     ticket: int | None
     lane: str
@@ -162,9 +173,78 @@ class CountCorrected:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many persons the device counts in each zone: what it believes, moves nothing."""
+
+    present: tuple[HeadCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineSold:
+    """A kiosk sold and signed the ticket while it could not reach central, on `places` places of
+    its `lease`. `price` is what it took for it, by the payment with that `reference`; `code` is
+    the signed code on the paper, without which nobody believes it."""
+
+    issued: Ticket
+    lease: int
+    places: int
+    price: Money
+    reference: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseReturned:
+    """The kiosk gives back `places` of its lease that it will not sell."""
+
+    lease: int
+    places: int
+
+
+class Clash(Enum):
+    """What does not fit together. TWICE: a ticket was admitted more often than allowed. NOT_VALID:
+    admitted although it was cancelled, blocked or unpaid by then. BEYOND_LEASE: an offline sale
+    without a place leased for it. CLOCK: a device's time cannot be. REVOKED: a sale signed by a
+    device after its key was revoked. CLONED: two facts were told under one number, so two devices
+    have the same name."""
+
+    TWICE = "twice"
+    NOT_VALID = "not_valid"
+    BEYOND_LEASE = "beyond_lease"
+    CLOCK = "clock"
+    REVOKED = "revoked"
+    CLONED = "cloned"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the facts that clash: the `number`-th of `device`, at `at` by its clock, `received_at`
+    by central's. `cut_off`: what the device said of its connection then."""
+
+    device: str
+    number: int
+    at: datetime
+    received_at: datetime
+    lane: str = ""
+    cut_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """Central found that `sides` do not fit together: said once, for people to look at. The first
+    side is the fact that goes too far."""
+
+    clash: Clash
+    ticket: int | None
+    sides: tuple[Side, ...]
+    detail: str = ""
+
+
 Event = (
     ProductPublished
     | KeyPublished
+    | ForeignShopPublished
     | TicketIssued
     | TicketPrinted
     | TagBound
@@ -178,7 +258,18 @@ Event = (
     | Alarmed
     | Evacuated
     | CountCorrected
+    | Counted
+    | OfflineSold
+    | LeaseReturned
+    | Conflicted
 )
+
+
+ONLY_CENTRAL = (
+    *(ProductPublished, KeyPublished, ForeignShopPublished),
+    *(TicketIssued, TagBound, Conflicted),
+)
+"""What nobody believes if a device tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +285,7 @@ class Fact:
     def ticket(self) -> int | None:
         """The ticket it is about, None if about none."""
         match self.event:
-            case TicketIssued(issued):
+            case TicketIssued(issued) | OfflineSold(issued=issued):
                 return issued.id
             case (
                 TicketPrinted()
@@ -204,6 +295,7 @@ class Fact:
                 | Lapsed()
                 | Refused()
                 | Forgiven()
+                | Conflicted()
             ):
                 return self.event.ticket
             case _:

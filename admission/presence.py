@@ -8,17 +8,27 @@ from collections.abc import Iterable, Iterator
 from admission.facts import Admitted, CountCorrected, Event, Fact, Forgiven, Lapsed, Passed
 from admission.values import Direction, Exit, History, Use
 
+MOST_AT_ONCE = 10_000
+"""Persons of one admission or passage; whoever tells of more is broken."""
+MOST_PERSONS = 10_000_000
+LONGEST_ZONE = 64
+"""Characters of a zone's name. A longer one moves nobody, and more persons move so many: here and
+everywhere else, so that all count the same."""
+
 
 def moves(event: Event) -> Iterator[tuple[str, int]]:
     """How the event changes the head counts: (zone, persons more or less)."""
+    told: tuple[tuple[str, int], ...]
     match event:
         case Passed():
-            if event.zone:
-                yield event.zone, event.persons
-            if event.behind:
-                yield event.behind, -event.persons
+            told = ((event.zone, event.persons), (event.behind, -event.persons))
         case CountCorrected():
-            yield event.zone, event.change
+            told = ((event.zone, event.change),)
+        case _:
+            return
+    for zone, persons in told:
+        if zone and len(zone) <= LONGEST_ZONE:
+            yield zone, max(-MOST_PERSONS, min(MOST_PERSONS, persons))
 
 
 def is_history(event: Event) -> bool:

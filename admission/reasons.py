@@ -15,6 +15,7 @@ class Reason(Enum):
     UNREADABLE = "unreadable"
     UNKNOWN_KEY = "unknown_key"
     NOT_GENUINE = "not_genuine"
+    KEY_REVOKED = "key_revoked"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     BLOCKED = "blocked"
@@ -22,6 +23,8 @@ class Reason(Enum):
     LANE_CLOSED = "lane_closed"
     NOT_LISTED = "not_listed"
     LIST_TOO_OLD = "list_too_old"
+    CUT_OFF = "cut_off"
+    HOME_GATE = "home_gate"
     UNKNOWN_PRODUCT = "unknown_product"
     WRONG_ATTRACTION = "wrong_attraction"
     TIME_UNKNOWN = "time_unknown"
@@ -38,6 +41,7 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.UNREADABLE: "not a ticket of this venue",
         Reason.UNKNOWN_KEY: "not genuine, as far as this gate knows",
         Reason.NOT_GENUINE: "not genuine",
+        Reason.KEY_REVOKED: "its key was revoked, and this sale is not on the list",
         Reason.UNKNOWN: "no such ticket",
         Reason.CANCELLED: "ticket was cancelled",
         Reason.BLOCKED: "ticket is blocked",
@@ -45,6 +49,8 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.LANE_CLOSED: "this lane is closed",
         Reason.NOT_LISTED: "please use the staffed lane: not on the list here yet",
         Reason.LIST_TOO_OLD: "please use the staffed lane: the list here is old",
+        Reason.CUT_OFF: "please use the staffed lane: this gate cannot hear the others",
+        Reason.HOME_GATE: "please use {where}: this gate cannot reach it",
         Reason.UNKNOWN_PRODUCT: "kind of ticket not known here yet",
         Reason.WRONG_ATTRACTION: "not valid at this entrance",
         Reason.TIME_UNKNOWN: "please use the staffed lane: this gate does not know the time",
@@ -59,6 +65,7 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.UNREADABLE: "keine Eintrittskarte dieses Hauses",
         Reason.UNKNOWN_KEY: "nicht echt, soweit diese Sperre weiß",
         Reason.NOT_GENUINE: "nicht echt",
+        Reason.KEY_REVOKED: "ihr Schlüssel ist gesperrt, und der Verkauf steht nicht auf der Liste",
         Reason.UNKNOWN: "diese Karte gibt es nicht",
         Reason.CANCELLED: "Karte wurde storniert",
         Reason.BLOCKED: "Karte ist gesperrt",
@@ -66,6 +73,8 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.LANE_CLOSED: "dieser Durchgang ist geschlossen",
         Reason.NOT_LISTED: "bitte zum besetzten Durchgang: hier noch nicht auf der Liste",
         Reason.LIST_TOO_OLD: "bitte zum besetzten Durchgang: die Liste hier ist alt",
+        Reason.CUT_OFF: "bitte zum besetzten Durchgang: hier fehlt die Verbindung zu den anderen",
+        Reason.HOME_GATE: "bitte zu {where}: hier fehlt die Verbindung dorthin",
         Reason.UNKNOWN_PRODUCT: "diese Kartenart ist hier noch nicht bekannt",
         Reason.WRONG_ATTRACTION: "gilt nicht an diesem Eingang",
         Reason.TIME_UNKNOWN: "bitte zum besetzten Durchgang: hier ist die Uhrzeit unbekannt",
@@ -80,6 +89,7 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.UNREADABLE: "ce n'est pas un billet de ce lieu",
         Reason.UNKNOWN_KEY: "pas authentique, pour autant que cette entrée sache",
         Reason.NOT_GENUINE: "pas authentique",
+        Reason.KEY_REVOKED: "sa clé est révoquée, et cette vente n'est pas sur la liste",
         Reason.UNKNOWN: "ce billet n'existe pas",
         Reason.CANCELLED: "billet annulé",
         Reason.BLOCKED: "billet bloqué",
@@ -87,6 +97,8 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.LANE_CLOSED: "ce passage est fermé",
         Reason.NOT_LISTED: "adressez-vous au passage surveillé : pas encore sur la liste ici",
         Reason.LIST_TOO_OLD: "adressez-vous au passage surveillé : la liste ici est ancienne",
+        Reason.CUT_OFF: "adressez-vous au passage surveillé : pas de liaison avec les autres",
+        Reason.HOME_GATE: "adressez-vous à {where} : pas de liaison avec cette entrée",
         Reason.UNKNOWN_PRODUCT: "type de billet encore inconnu ici",
         Reason.WRONG_ATTRACTION: "pas valable à cette entrée",
         Reason.TIME_UNKNOWN: "adressez-vous au passage surveillé : l'heure est inconnue ici",
@@ -101,6 +113,7 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.UNREADABLE: "هذه ليست تذكرة لهذا المكان",
         Reason.UNKNOWN_KEY: "غير أصلية بحسب معلومات هذه البوابة",
         Reason.NOT_GENUINE: "غير أصلية",
+        Reason.KEY_REVOKED: "أُلغي مفتاحها، وهذا البيع ليس في القائمة",
         Reason.UNKNOWN: "لا توجد تذكرة كهذه",
         Reason.CANCELLED: "أُلغيت التذكرة",
         Reason.BLOCKED: "التذكرة موقوفة",
@@ -108,6 +121,8 @@ SENTENCES: dict[str, dict[Reason, str]] = {
         Reason.LANE_CLOSED: "هذا الممر مغلق",
         Reason.NOT_LISTED: "يرجى التوجه إلى ممر الموظف: ليست في القائمة هنا بعد",
         Reason.LIST_TOO_OLD: "يرجى التوجه إلى ممر الموظف: القائمة هنا قديمة",
+        Reason.CUT_OFF: "يرجى التوجه إلى ممر الموظف: لا اتصال بالبوابات الأخرى هنا",
+        Reason.HOME_GATE: "يرجى التوجه إلى {where}: لا اتصال بها من هنا",
         Reason.UNKNOWN_PRODUCT: "نوع التذكرة غير معروف هنا بعد",
         Reason.WRONG_ATTRACTION: "غير صالحة لهذا المدخل",
         Reason.TIME_UNKNOWN: "يرجى التوجه إلى ممر الموظف: الوقت غير معروف هنا",

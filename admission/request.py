@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from admission.foreign import ForeignShop
 from admission.reasons import Reason
 from admission.values import (
     Direction,
@@ -29,6 +31,7 @@ class LedgerView(Protocol):
     def ticket_by_tag(self, tag: str) -> Ticket | None: ...
     def product(self, product_id: int) -> Product | None: ...
     def issuer(self, key_id: int) -> IssuerKey | None: ...
+    def foreign_shops(self) -> Sequence[ForeignShop]: ...
     def history(self, ticket_id: int) -> History: ...
     def present(self, zone: str) -> int:
         """Persons in the zone now, with those who are let in at this moment."""
@@ -65,7 +68,8 @@ LENIENT = Policy()
 class AdmissionRequest:
     """Somebody shows `code` at `lane`, which opens to `attractions`, leading into `zone` (or out
     of it). `timezone` tells local days. `heard_ago`: since when central has said nothing. At a
-    `staffed` lane no doubt sends anybody away."""
+    `staffed` lane no doubt sends anybody away. `cut_off`: this gate cannot hear the others.
+    `in_touch`: the devices that hear now what it tells, itself among them (None: all)."""
 
     code: str
     attractions: frozenset[str]
@@ -78,6 +82,8 @@ class AdmissionRequest:
     clock_trusted: bool = True
     heard_ago: timedelta = timedelta(0)
     staffed: bool = False
+    cut_off: bool = False
+    in_touch: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,8 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Refused. `at` is when it was used, opens or closed; `where` the lane of the earlier use."""
+    """Refused. `at` is when it was used, opens or closed; `where` the lane of the earlier use, or
+    the gate that may admit it."""
 
     reason: Reason
     ticket: Ticket | None = None

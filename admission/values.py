@@ -70,13 +70,25 @@ class Entitlement:
     persons: int | None = None
 
 
+class CutOff(Enum):
+    """What a gate that cannot hear the others does with a ticket: it decides ALONE, or only the
+    HOME_GATE admits it, or its holder goes to a STAFF_LANE."""
+
+    ALONE = "alone"
+    HOME_GATE = "home_gate"
+    STAFF_LANE = "staff_lane"
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What is sold, as far as a gate must know it. `id` is 1..65535, as printed in the code."""
+    """What is sold, as far as a gate must know it. `id` is 1..65535, as printed in the code. `home`
+    is the device that admits it while others cannot hear it (HOME_GATE)."""
 
     id: int
     name: str
     entitlements: tuple[Entitlement, ...]
+    cut_off: CutOff = CutOff.ALONE
+    home: str = ""
 
     def opening(self, attractions: frozenset[str]) -> Iterator[Entitlement]:
         """The lines that open one of `attractions`, in order."""
@@ -113,11 +125,16 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """An Ed25519 public key (32 bytes) whose signature makes a ticket, from `valid_from` on."""
+    """An Ed25519 public key (32 bytes) whose signature makes a ticket, from `valid_from` on and, if
+    it is dated, before `valid_until`. `device` signs with it ("": central). Once `revoked_at` is
+    set, only tickets that somebody told of are good; sales told for later times are not."""
 
     id: int
     public: bytes
     valid_from: datetime
+    valid_until: datetime | None = None
+    device: str = ""
+    revoked_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if len(self.public) != 32:

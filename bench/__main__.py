@@ -12,11 +12,27 @@ from types import ModuleType
 
 import click
 
-from bench import burst, cold_start, effort, flash, footprint, message, sale, scan, slot_list
+from bench import (
+    burst,
+    cold_start,
+    effort,
+    flash,
+    footprint,
+    in_step,
+    message,
+    outage,
+    sale,
+    scan,
+    slot_list,
+    snapshot,
+)
 from bench.figure import Figure, Plan
 from bench.machine import VOLATILE, describe, file_system
 
-MODULES = (scan, effort, burst, footprint, cold_start, message, sale, flash, slot_list)
+MODULES = (
+    *(scan, effort, burst, footprint, cold_start),
+    *(message, in_step, outage, snapshot, sale, flash, slot_list),
+)
 FIGURES: dict[str, ModuleType] = {m.__name__.partition(".")[2]: m for m in MODULES}
 COLUMNS = f"{'':<33}{'ours':>10}{'reference':>11}{'ratio':>8}{'aim':>7}{'rounds':>8}{'spread':>8}"
 

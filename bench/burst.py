@@ -100,7 +100,7 @@ async def _judge_all(work: AtWork, codes: list[str]) -> None:
     for begin in range(0, len(codes), GROUP):
         writing = []
         for code in codes[begin : begin + GROUP]:
-            answer = decide(gate.ledger, lane.request(Direction.IN, code), gate.clock())
+            answer = decide(gate.ledger, lane.request(Direction.IN, code), gate.trust.now())
             assert isinstance(answer, Granted), answer
             writing.append(gate.journal.record(_entry(answer.ticket.id)))
         await asyncio.gather(*writing)

@@ -12,7 +12,7 @@ Sample = Callable[[], Awaitable[float]]
 Rounds = list[list[list[float]]]
 """Round → thing → what each sample took."""
 
-SCALES = {"s": 1.0, "ms": 1e3, "us": 1e6, "MB": 1e-6, "%": 100.0, "kB": 1e-3}
+SCALES = {"s": 1.0, "ms": 1e3, "us": 1e6, "MB": 1e-6, "%": 100.0, "kB": 1e-3, "B": 1.0}
 """Unit → what a value in seconds, bytes or shares is multiplied with."""
 
 

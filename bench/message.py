@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path
 from time import perf_counter
 
 import aiomqtt
 
 from bench.figure import Figure, Plan, compare
-from bench.processes import mosquitto
-from runtime.mqtt import NODELAY, Bus, Connected
+from bench.processes import mosquitto, mosquitto_with_tls
+from runtime.mqtt import NODELAY, Bus, BusSettings, Connected
+from runtime.tls import client_context
 
 NAME, AIM = "MQTT QoS 1 round trip", 2.0
 AGAINST = "the same at QoS 0 with bare aiomqtt"
@@ -18,14 +21,26 @@ PAYLOAD = bytes(64)
 
 
 async def measure(plan: Plan) -> list[Figure]:
+    async with mosquitto(plan.folder) as settings:
+        plain = await _measure(NAME, plan, settings, settings)
+    with tempfile.TemporaryDirectory(dir=plan.folder) as folder:
+        async with mosquitto_with_tls(Path(folder), "ours", "bare") as (ours, bare):
+            return [plain, await _measure(f"{NAME}, TLS", plan, ours, bare)]
+
+
+async def _measure(name: str, plan: Plan, ours: BusSettings, bare: BusSettings) -> Figure:
     async with (
-        mosquitto(plan.folder) as settings,
-        aiomqtt.Client(settings.host, settings.port, socket_options=[NODELAY]) as client,
+        aiomqtt.Client(
+            bare.host,
+            bare.port,
+            tls_context=client_context(bare.tls) if bare.tls else None,
+            socket_options=[NODELAY],
+        ) as client,
         asyncio.TaskGroup() as group,
     ):
         await client.subscribe(BARE, qos=0)
         echoes = aiter(client.messages)
-        bus = Bus(settings, "bench", (OURS,))
+        bus = Bus(ours, "bench", (OURS,))
         session = group.create_task(bus.run())
         arrived = bus.messages()
         assert await anext(arrived) == Connected()
@@ -43,7 +58,7 @@ async def measure(plan: Plan) -> list[Figure]:
             return perf_counter() - begun
 
         figure = await compare(
-            NAME,
+            name,
             with_receipt,
             without,
             against=AGAINST,
@@ -52,4 +67,4 @@ async def measure(plan: Plan) -> list[Figure]:
             samples=30 if plan.quick else 100,
         )
         session.cancel()
-    return [figure]
+    return figure

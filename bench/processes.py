@@ -12,6 +12,9 @@ from pathlib import Path
 import click
 
 from runtime.mqtt import BusSettings
+from runtime.service import utc_now
+from runtime.tls import TlsSettings
+from wicket.authority import Authority
 from wicket.demo.processes import Kept
 from wicket.demo.venue import Demo, free_port, samples
 
@@ -23,16 +26,57 @@ OF_THE_PLACE = ("listener", "allow_anonymous", "password_file", "acl_file")
 @asynccontextmanager
 async def mosquitto(folder: Path, port: int | None = None) -> AsyncIterator[BusSettings]:
     """A real broker with the settings that we ship, open to this computer only."""
-    program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
-    if program is None:
-        raise click.ClickException("mosquitto is missing; install Debian's package of that name")
     port = port or free_port()
     shipped = (samples() / "mosquitto.conf").read_text().splitlines()
     kept = [line for line in shipped if not line.startswith(OF_THE_PLACE)]
-    config = folder / "mosquitto.conf"
-    config.write_text("\n".join([f"listener {port} 127.0.0.1", "allow_anonymous true", *kept]))
-    async with running("mosquitto", [program, "-c", str(config)], folder, port):
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", *kept]
+    async with _mosquitto(folder, port, lines):
         yield BusSettings(port=port)
+
+
+@asynccontextmanager
+async def mosquitto_with_tls(folder: Path, *names: str) -> AsyncIterator[list[BusSettings]]:
+    """The same behind TLS, and how each of `names` reaches it with a certificate of its own."""
+    issuer = Authority.begin(folder / "authority", "bench", utc_now())
+    issuer.issue("broker", ["127.0.0.1"], 1, utc_now())
+    made = [issuer.issue(name, [], 1, utc_now()) for name in names]
+    port = free_port()
+    files = {"crl.pem": issuer.folder, "wicket.acl": folder} | dict.fromkeys(
+        ("ca.pem", "certificate.pem", "key.pem"), issuer.folder / "broker"
+    )
+    (folder / "wicket.acl").write_text("pattern readwrite wicket/1/bench/#\n")
+    lines = []
+    for name in ("mosquitto-tls.conf", "mosquitto.conf"):
+        for line in (samples() / name).read_text().splitlines():
+            key, _, value = line.partition(" ")
+            match key, Path(value).name:
+                case "listener", "8883":
+                    lines.append(f"listener {port} 127.0.0.1")
+                case "listener" | "password_file", _:
+                    pass
+                case _, file if file in files:
+                    lines.append(f"{key} {files[file] / file}")
+                case _:
+                    lines.append(line)
+    async with _mosquitto(folder, port, [*lines, "user root"]):
+        yield [
+            BusSettings(
+                port=port,
+                tls=TlsSettings(own / "ca.pem", own / "certificate.pem", own / "key.pem"),
+            )
+            for own in made
+        ]
+
+
+@asynccontextmanager
+async def _mosquitto(folder: Path, port: int, lines: list[str]) -> AsyncIterator[None]:
+    program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+    if program is None:
+        raise click.ClickException("mosquitto is missing; install Debian's package of that name")
+    config = folder / "mosquitto.conf"
+    config.write_text("\n".join(lines))
+    async with running("mosquitto", [program, "-c", str(config)], folder, port):
+        yield
 
 
 @asynccontextmanager

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from admission.codes import SigningKey, low_bits, new_ticket_id, sign_ticket
+from admission.codes import SigningKey, new_ticket_id, sign_ticket
 from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
 from admission.values import Entitlement, Product, Ticket, Window
-from gate.ledger import SCHEMA, GateLedger
+from gate.ledger import SCHEMA, GateLedger, image_of
 from gate.settings import GateSettings
 from runtime.database import Database
+from runtime.image import Scope, Told
+from runtime.image_draft import Draft
 from runtime.outbox import Outbox
 from runtime.service import utc_now
 from runtime.settings import load
@@ -35,6 +36,7 @@ site = "bench"
 timezone = "Europe/Berlin"
 state = "{state}"
 central = {{ url = "http://127.0.0.1:9", token = "nobody-answers-there" }}
+policy = {{ untrusted_clock = "admit" }}
 mqtt = {{ port = 9 }}
 """
 """Nothing listens on port 9: it is alone, as in its first second."""
@@ -104,9 +106,12 @@ async def fill_ledger(config: Path, tickets: int = 0, keys: Sequence[SigningKey]
     path = settings.state / "gate.db"
     path.parent.mkdir(exist_ok=True)
     if tickets:
-        _copy_of_large(path, tickets)
+        _copy_of_large(image_of(path), tickets)
     async with Database(path, SCHEMA) as database:
-        await GateLedger(database, Outbox(database, settings.device)).fold(facts, len(facts))
+        ledger = GateLedger(database, Outbox(database, settings.device))
+        await ledger.fold(facts, len(facts))
+        if ledger.image:
+            await ledger.rest_on(ledger.image.told)
 
 
 def _listed_id(number: int) -> int:
@@ -114,16 +119,17 @@ def _listed_id(number: int) -> int:
 
 
 def _copy_of_large(path: Path, tickets: int) -> None:
-    """To make one takes seconds: it is made once, in the folder of all. Each copy is flushed,
-    lest the kernel write it out while something is measured."""
-    large = path.parents[3] / f"{tickets}-tickets.db"
+    """Their image. To make one takes seconds: it is made once, in the folder of all. Each copy is
+    flushed, lest the kernel write it out while something is measured."""
+    large = path.parents[3] / f"{tickets}-tickets.image"
     if not large.exists():
-        with closing(sqlite3.connect(large)) as connection, connection:
-            connection.executescript(SCHEMA)
-            sql = "INSERT INTO ticket VALUES (?, ?, 1, ?, ?, 1, 'valid', '')"
-            start, end = (int(time.timestamp()) for time in (VALID.start, VALID.end))
-            ids = sorted(_listed_id(number) for number in range(tickets))
-            connection.executemany(sql, ((id_, low_bits(id_), start, end) for id_ in ids))
+        draft = Draft()
+        sort = draft.sort_of(Ticket(1, ADULT.id, VALID))
+        for number in range(tickets):
+            draft.add(_listed_id(number), sort)
+        draft.sort()
+        told = Told("bench", 1, 2, OPENED, Scope(("museum",)))
+        large.write_bytes(b"".join(draft.finish(told, KEY.id, KEY.sign)))
     shutil.copyfile(large, path)
     with path.open("rb") as copy:
         os.fsync(copy.fileno())

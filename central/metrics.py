@@ -1,11 +1,12 @@
 """What Prometheus asks: how this worker answers, and how things stand in the database.
 
-Labels are bounded: routes, statuses, attractions and devices are all known beforehand.
+Labels are bounded: routes, statuses, attractions and devices are all known beforehand, and of the
+zones that gates count it tells some.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,12 +15,17 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Connection, func, select
 
-from central import feed
+from admission.facts import Clash
 from central.capacity import slots
 from central.http.web import Handler
+from central.settings import DeviceSettings
 from central.store.schema import feed as facts
 from central.store.schema import quarantine, sequence, time_slot
+from central.sync import feed
+from central.watch import clash_list, head_counts, standing
+from central.watch.standing import Link
 
+MOST_ZONES = 64
 UNKNOWN_ROUTE = "none"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -40,17 +46,25 @@ class Standing:
 
     head: int
     quarantined: int
+    clashes: Mapping[Clash, int]
     places: Sequence[tuple[str, int, int]]
     devices: Sequence[Device]
+    links: Sequence[standing.Standing]
+    persons: Mapping[str, int]
 
 
-def look(connection: Connection, today: date, now: datetime, known: Sequence[str]) -> Standing:
+def look(
+    connection: Connection, today: date, now: datetime, known: Mapping[str, DeviceSettings]
+) -> Standing:
     """`known` are the devices of which it is told."""
     return Standing(
         feed.head(connection),
-        connection.scalar(select(func.count()).select_from(quarantine)) or 0,
+        connection.scalar(select(func.count()).where(quarantine.c.fate.is_(None))) or 0,
+        clash_list.unsettled(connection),
         _places(connection, today, now),
-        _devices(connection, known),
+        _devices(connection, sorted(known)),
+        [one for one in standing.standings(connection, known, now) if one.link is not Link.HTTP],
+        dict(sorted(head_counts.counted(connection).items())[:MOST_ZONES]),
     )
 
 
@@ -69,6 +83,9 @@ class Metrics:
         )  # fmt: skip
         self._head = self._gauge("wicket_feed_head", "Number of the newest fact in the feed")
         self._quarantined = self._gauge("wicket_quarantined", "Facts and payloads set aside")
+        self._clashes = self._gauge(
+            "wicket_clashes", "Facts that do not fit together, not settled yet", "clash"
+        )
         self._sold = self._gauge(
             "wicket_places_sold", "Places sold in today's time slots", "attraction"
         )
@@ -83,25 +100,49 @@ class Metrics:
             "Seconds from a device's newest acknowledged fact to its acknowledgement",
             "device",
         )
+        self._online = self._gauge(
+            "wicket_device_online", "Whether a device is connected and heard", "device"
+        )
+        self._behind = self._gauge(
+            "wicket_device_behind", "Facts of the feed that a device lacks", "device"
+        )
+        self._waiting = self._gauge(
+            "wicket_device_waiting", "Facts that a device has not got acknowledged", "device"
+        )
+        self._persons = self._gauge("wicket_zone_persons", "Persons counted in a zone", "zone")
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def text(self, standing: Standing) -> bytes:
+    def text(self, found: Standing) -> bytes:
         """All of it in the Prometheus text format 0.0.4."""
-        self._head.set(standing.head)
-        self._quarantined.set(standing.quarantined)
-        for gauge in (self._sold, self._reserved, self._taken, self._lag):
+        self._head.set(found.head)
+        self._quarantined.set(found.quarantined)
+        for clash, count in found.clashes.items():
+            self._clashes.labels(clash.value).set(count)
+        counted = (self._sold, self._reserved, self._taken, self._lag)
+        for gauge in (*counted, self._online, self._behind, self._waiting, self._persons):
             gauge.clear()
-        for attraction, sold, reserved in standing.places:
+        for attraction, sold, reserved in found.places:
             self._sold.labels(attraction).set(sold)
             self._reserved.labels(attraction).set(reserved)
-        for device in standing.devices:
+        for device in found.devices:
             self._taken.labels(device.name).set(device.taken)
             if device.lag_s is not None:
                 self._lag.labels(device.name).set(device.lag_s)
+        self._set_links(found.links)
+        for zone, persons in found.persons.items():
+            self._persons.labels(zone).set(persons)
         return generate_latest(self._answers) + generate_latest(self._stand)
+
+    def _set_links(self, links: Sequence[standing.Standing]) -> None:
+        for one in links:
+            self._online.labels(one.device).set(one.link is Link.ONLINE)
+            if one.behind is not None:
+                self._behind.labels(one.device).set(one.behind)
+            if one.status and one.status.waiting is not None:
+                self._waiting.labels(one.device).set(one.status.waiting)
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(name, what, labels, registry=self._stand)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime
@@ -13,30 +14,34 @@ from pathlib import Path
 from aiohttp import web
 from sqlalchemy import Connection
 
-from admission.codes import SigningKey
 from admission.facts import CENTRAL
-from central import feed, ingest
+from central import keys
 from central.capacity import waiting
 from central.catalogue import venues
+from central.catalogue.cut_off import wrong_homes
 from central.catalogue.planning import plan_newest, plan_once
 from central.catalogue.venue import Venue
 from central.catalogue.venues import Current, Revision
+from central.foreign import shops
 from central.http import idempotency
 from central.http.api import Api
 from central.http.routes import application
-from central.keys import load_key
-from central.publisher import Publisher
 from central.sale import requests
 from central.sale.states import By
 from central.settings import CentralSettings
 from central.store.database import Database, DatabaseDown
 from central.store.duty import take_turns
-from central.store.engine import make_engine, one_at_a_time
+from central.store.engine import make_engine
+from central.sync import feed
+from central.sync.intake import Intake
+from central.sync.publisher import Publisher
+from central.watch.listening import Watch
+from runtime import mqtt
+from runtime.bus import Bus, Connected, Message
 from runtime.log import Repeats
-from runtime.mqtt import Bus, Connected, Message
 from runtime.service import notify, utc_now
 from runtime.settings import BadSettings, read_text
-from runtime.wire import encode
+from runtime.topics import Topics
 
 log = logging.getLogger("wicket.central")
 
@@ -49,20 +54,28 @@ async def serve(settings: CentralSettings, *, clock: Clock = utc_now) -> None:
     """Run central until cancelled. Raises BadSettings, DatabaseDown, or OSError for a used port."""
     async with opened(settings, clock) as api, listening(api), asyncio.TaskGroup() as group:
         group.create_task(follow_venue(api), name="venue")
+        following = keys.follow(api.keys, api.database, settings.state, clock)
+        group.create_task(following, name="keys")
+        if api.database.shared:
+            group.create_task(share_facts(api), name="facts")
         notify("READY=1")
         await take_turns(api.database, partial(do_duty, api))
 
 
 async def do_duty(api: Api) -> None:
     """What one worker does for all of them. Never returns."""
-    prefix = f"wicket/1/{api.settings.site}"
-    name = f"wicket-central-{api.settings.site}"
-    bus = Bus(api.settings.mqtt, name, (f"{prefix}/device/+/facts",))
-    publisher = Publisher(bus, f"{prefix}/feed", api.database, api.pulse)
+    topics = Topics(api.settings.site)
+    heard = [topics.status("+")]
+    if not api.database.shared:
+        heard.append(topics.facts("+"))
+    bus = mqtt.Bus(api.settings.mqtt, f"wicket-central-{topics.site}", tuple(heard))
+    publisher = Publisher(bus, topics, api.database, api.pulse, lambda: api.venue.zone)
+    watch = Watch(api.database, api.clock, api.settings.devices)
     async with asyncio.TaskGroup() as group:
         group.create_task(bus.run(), name="bus")
         group.create_task(publisher.run(), name="feed")
-        group.create_task(take_facts(api, bus, publisher), name="ingest")
+        group.create_task(take_facts(api, bus, publisher, watch), name="ingest")
+        group.create_task(watch.run(), name="watch")
         group.create_task(keep_tidy(api), name="tidy")
 
 
@@ -78,19 +91,21 @@ async def opened(settings: CentralSettings, clock: Clock) -> AsyncIterator[Api]:
     settings.state.mkdir(parents=True, exist_ok=True)
     async with Database(settings.database_url) as database:
         now = clock()
-        begun, key = await database.write(lambda c: begin(c, settings, now))
+        begun, own = await database.write(lambda c: begin(c, settings, now))
         _compare_file(settings.venue, begun)
-        yield Api(settings, Current(begun), key, database, clock)
+        for wrong in wrong_homes(begun.venue.products(), settings.gates):
+            log.warning("%s; gates admit it nowhere", wrong)
+        yield Api(settings, Current(begun), keys.Keyring(own), database, clock)
 
 
 def begin(
     connection: Connection, settings: CentralSettings, now: datetime
-) -> tuple[Revision, SigningKey]:
-    """Venue, key, products and time slots as they must be at the start. Raises BadSettings."""
+) -> tuple[Revision, keys.Own]:
+    """Venue, keys, products and time slots as they must be at the start. Raises BadSettings."""
     begun = venues.begin(connection, settings.venue, By(CENTRAL, now))
-    key = seed(connection, begun.venue, settings.key_file, now)
+    own = seed(connection, begun.venue, settings.state, now)
     plan_once(connection, begun, now)
-    return begun, key
+    return begun, own
 
 
 def _compare_file(file: Path | None, begun: Revision) -> None:
@@ -107,14 +122,13 @@ def _compare_file(file: Path | None, begun: Revision) -> None:
         )
 
 
-def seed(connection: Connection, venue: Venue, key_file: Path, now: datetime) -> SigningKey:
-    """Tell the gates which products and key there are, if they were not told before; the key,
-    made if there was none. Raises BadSettings."""
-    one_at_a_time(connection)
-    key = load_key(key_file, feed.newest_key(connection) + 1, now)
-    feed.publish_key(connection, key.issuer, now)
+def seed(connection: Connection, venue: Venue, state: Path, now: datetime) -> keys.Own:
+    """Tell the gates which products and keys there are, if they were not told before; the keys
+    to sign with. Raises BadSettings."""
+    own = keys.begin(connection, state, now)
     feed.publish_products(connection, venue.products(), now)
-    return key
+    shops.publish(connection, venue.shops(), now)
+    return own
 
 
 def tidy(connection: Connection, now: datetime) -> None:
@@ -152,29 +166,34 @@ async def follow_venue(api: Api) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def take_facts(api: Api, bus: Bus, publisher: Publisher) -> None:
-    """Facts from all devices, one payload after the other; each answered by an ack."""
-    repeats = Repeats(log)
-    async for item in bus.messages():
-        match item:
-            case Connected():
-                publisher.connected()
-            case Message():
-                try:
-                    await _take(api, bus, item)
-                    repeats.healed("facts are stored again")
-                except DatabaseDown as down:
-                    repeats.failed(f"facts not stored, their devices will send them again: {down}")
+async def take_facts(api: Api, bus: Bus, publisher: Publisher, watch: Watch) -> None:
+    """What devices say: their facts are taken, `watch` is told how they are. Never returns."""
+    intake = Intake(api, bus)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(intake.run(), name="intake")
+        async for item in bus.messages():
+            match item:
+                case Connected():
+                    watch.connected()
+                    publisher.connected()
+                case Message() if item.topic.endswith("/status"):
+                    watch.hear(item.topic.split("/")[-2], item)
+                case Message():
+                    intake.put(item)
 
 
-async def _take(api: Api, bus: Bus, message: Message) -> None:
-    topic, _, _ = message.topic.rpartition("/")
-    device, now = topic.rpartition("/")[2], api.clock()
-    taken = await api.database.write(
-        lambda c: ingest.take(c, device, message.payload, api.settings.devices, now)
-    )
-    if taken is not None:
-        await bus.publish(f"{topic}/ack", encode({"number": taken}))
+async def share_facts(api: Api) -> None:
+    """Every worker takes its share of what devices tell. Never returns."""
+    name = f"wicket-central-{api.settings.site}-{secrets.token_hex(4)}"
+    facts = Topics(api.settings.site).facts("+")
+    bus = mqtt.Bus(api.settings.mqtt, name, (f"$share/central/{facts}",))
+    intake = Intake(api, bus, shared=True)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bus.run(), name="bus of facts")
+        group.create_task(intake.run(), name="intake")
+        async for item in bus.messages():
+            if isinstance(item, Message):
+                intake.put(item)
 
 
 async def keep_tidy(api: Api) -> None:

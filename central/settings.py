@@ -118,9 +118,9 @@ class CentralSettings:
             raise ValueError("two devices have the same token; give each its own")
 
     @property
-    def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.state.absolute() / 'central.sqlite'}"
+    def gates(self) -> frozenset[str]:
+        return frozenset(n for n, one in self.devices.items() if one.kind is DeviceKind.GATE)
 
     @property
-    def key_file(self) -> Path:
-        return self.state / "central.key"
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.state.absolute() / 'central.sqlite'}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from admission.facts import Admitted, Opened, Refused
+from admission.foreign import hint, is_foreign
 from admission.request import Denied, Granted
 from admission.values import Direction, LaneMode
 from gate import grants, passages
@@ -110,7 +111,7 @@ def _refuse(state: LaneState, rules: LaneRules, judged: Judged, denied: Denied, 
         ticket.id if ticket else None,
         rules.name,
         denied.reason.value,
-        judged.code[:64],
+        hint(judged.code) if is_foreign(ticket) else judged.code[:64],
         direction,
     )
     before = state.refused

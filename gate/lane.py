@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from admission.decide import checks
@@ -160,9 +161,9 @@ class Lane:
                     log.warning("%s: alarm: %s; look at the lane", event.lane, event.alarm)
                 self._around.journal.note(event)
             case Record(grant, admitted):
-                writing = self._around.journal.record(
-                    admitted, keep_trying=self.rules.open_unrecorded
-                )
+                entry = replace(admitted, cut_off=self._around.doubt().cut_off)
+                keep_trying = self.rules.open_unrecorded
+                writing = self._around.journal.record(entry, keep_trying=keep_trying)
                 self._group.create_task(self._record(grant, writing))
             case Say():
                 self._say(effect)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from pathlib import Path
 
-from admission.codes import low_bits
 from admission.facts import (
     CENTRAL,
     Admitted,
@@ -17,47 +17,35 @@ from admission.facts import (
     Evacuated,
     Fact,
     Forgiven,
-    KeyPublished,
     Lapsed,
     ModeChanged,
     Passed,
-    ProductPublished,
-    TagBound,
-    TicketIssued,
 )
-from admission.presence import history_of, moves
-from admission.values import (
-    Direction,
-    History,
-    IssuerKey,
-    LaneMode,
-    Product,
-    Ticket,
-    TicketState,
-    Window,
-)
+from admission.foreign import ForeignShop
+from admission.presence import history_of, is_history
+from admission.values import Direction, History, IssuerKey, LaneMode, Product, Ticket
+from gate import counts, reused, standing
 from gate.modes import Order
 from runtime import outbox as outbox_store
 from runtime.convert import structure, unstructure
 from runtime.database import Database
+from runtime.disk import DiskFault
+from runtime.image import BadImage, Image, Told
+from runtime.marks import put
 from runtime.outbox import Outbox
 from runtime.wire import fact_from_data
 
-T = TypeVar("T")
+IMAGE, IMAGE_EPOCH = "image", "image_epoch"
+"""Marks of the image on which this file rests."""
+MAX_N = 2**63 - 1
+
+log = logging.getLogger("wicket.gate")
 
 SCHEMA = (
     outbox_store.SCHEMA
+    + counts.SCHEMA
+    + standing.SCHEMA
     + """
-CREATE TABLE IF NOT EXISTS ticket (
-    id INTEGER PRIMARY KEY, low_bits INTEGER NOT NULL, product INTEGER NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, persons INTEGER NOT NULL, state TEXT NOT NULL,
-    language TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS ticket_by_low_bits ON ticket (low_bits);
-CREATE TABLE IF NOT EXISTS ticket_windows (ticket INTEGER PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tag (tag TEXT PRIMARY KEY, ticket INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS product (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS issuer (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS presence (zone TEXT PRIMARY KEY, persons INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS open_entry (
     device TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, persons INTEGER NOT NULL,
     PRIMARY KEY (device, number)) WITHOUT ROWID;
@@ -66,17 +54,8 @@ CREATE TABLE IF NOT EXISTS lane_order (
     PRIMARY KEY (lane, direction)) WITHOUT ROWID;
 """
 )
-"""`open_entry`: entries with `persons` of whom it is not known whether they walked.
-`ticket_windows` is of the few tickets that have windows of single attractions."""
+"""`open_entry`: entries with `persons` of whom it is not known whether they walked."""
 
-_TICKET = (
-    "SELECT id, product, start, end, persons, state, language,"
-    " (SELECT body FROM ticket_windows WHERE ticket = ticket.id) FROM ticket WHERE "
-)
-_MOVE = (
-    "INSERT INTO presence VALUES (?, ?)"
-    " ON CONFLICT (zone) DO UPDATE SET persons = persons + excluded.persons"
-)
 _ANSWERED = "UPDATE open_entry SET persons = persons - ? WHERE device = ? AND number = ?"
 _CLOSED = "DELETE FROM open_entry WHERE device = ? AND number = ? AND persons <= 0"
 
@@ -95,7 +74,11 @@ class GateLedger:
         self.newest = _time(outbox_store.get_mark(database, "newest"))
         """The time of central's newest fact; None if it told none. One gate whose clock is wrong
         shall not make the others doubt theirs."""
-        self._load_catalogue()
+        self._coming: dict[tuple[str, int], Fact] = {}
+        """Heard of others, on the way to the disk: it counts already."""
+        self._standing = standing.Standing(database)
+        self._standing.image = _open_image(image_of(database.path))
+        self._is_ready()
 
     @property
     def heard_at(self) -> datetime | None:
@@ -112,26 +95,47 @@ class GateLedger:
         """The last number of central's feed that is folded in here."""
         return outbox_store.get_mark(self._database, "feed")
 
+    @property
+    def image(self) -> Image | None:
+        return self._standing.image
+
+    @image.setter
+    def image(self, image: Image | None) -> None:
+        """From now on it has the tickets; changes that came after it are kept beside it."""
+        self._standing.image = image
+
     def ticket(self, ticket_id: int) -> Ticket | None:
-        return self._one_ticket("id = ?", ticket_id)
+        return self._standing.ticket(ticket_id)
 
     def ticket_by_low_bits(self, low_bits: int) -> Ticket | None:
-        return self._one_ticket("low_bits = ? LIMIT 1", low_bits)
+        return self._standing.ticket_by_low_bits(low_bits)
 
     def ticket_by_tag(self, tag: str) -> Ticket | None:
-        return self._one_ticket("id = (SELECT ticket FROM tag WHERE tag = ?)", tag)
+        return self._standing.ticket_by_tag(tag)
 
     def product(self, product_id: int) -> Product | None:
-        return self._products.get(product_id)
+        return self._standing.products.get(product_id)
 
     def issuer(self, key_id: int) -> IssuerKey | None:
-        return self._issuers.get(key_id)
+        return self._standing.issuers.get(key_id)
+
+    def issuers(self) -> dict[int, IssuerKey]:
+        return self._standing.issuers
+
+    @property
+    def path(self) -> Path:
+        """Of the database."""
+        return self._database.path
+
+    def foreign_shops(self) -> Sequence[ForeignShop]:
+        return self._standing.shops
 
     def history(self, ticket_id: int) -> History:
         rows = self._database.read("SELECT body FROM fact WHERE ticket = ?", (ticket_id,))
         stored = [fact_from_data(json.loads(body)) for (body,) in rows]
-        told = {(f.device, f.number): f for f in (*stored, *self._outbox.pending(ticket_id))}
-        return history_of(told.values())
+        coming = (fact for fact in self._coming.values() if fact.ticket == ticket_id)
+        known = (*stored, *self._outbox.pending(ticket_id), *coming)
+        return history_of({(f.device, f.number): f for f in known}.values())
 
     def present(self, zone: str) -> int:
         return self.counted().get(zone, 0) + self.walking(zone)
@@ -163,53 +167,109 @@ class GateLedger:
         event = told[0].event if told else None
         return event if isinstance(event, Evacuated) else None
 
-    async def fold(self, facts: Iterable[Fact], cursor: int | None = None) -> None:
-        """Take in what others told, all or nothing; `cursor` is the feed's number after it.
+    async def begin_anew(self) -> None:
+        """Central is not the one whose feed was folded in here so far: what it numbers now counts,
+        whatever stands here."""
 
-        A page of the feed that comes late, when its end is folded in already, changes nothing: it
-        would put back tickets as they stood before.
-        """
+        def work(connection: sqlite3.Connection) -> None:
+            put(connection, {"feed": 0})
+            standing.begin_anew(connection)
+            counts.begin_anew(connection)
+
+        await self._database.write(work)
+
+    async def fold(self, facts: Iterable[Fact], cursor: int | None = None) -> None:
+        """Take in what others told, all or nothing; `cursor` is the feed's number after it. In
+        whatever order facts come, and however often: it makes no difference."""
         batch = list(facts)
 
         def work(connection: sqlite3.Connection) -> None:
-            if cursor is not None and cursor <= outbox_store.last_mark(connection, "feed"):
-                return
+            if cursor is not None:
+                reused.let_go(connection, batch, but=self._outbox.device)
             for fact in batch:
                 _fold(connection, fact)
             if cursor is not None:
                 outbox_store.set_mark(connection, "feed", cursor)
             outbox_store.set_mark(connection, "newest", newest)
 
-        own = (int(fact.at.timestamp()) for fact in batch if fact.device == CENTRAL)
-        newest = max(own, default=0)
-        await self._database.write(work)
-        self.newest = _time(max(newest, int(self.newest.timestamp()) if self.newest else 0))
-        if any(isinstance(fact.event, ProductPublished | KeyPublished) for fact in batch):
-            self._load_catalogue()
+        newest = _newest(batch)
+        coming = {(f.device, f.number): f for f in batch if is_history(f.event)}
+        self._coming |= coming
+        try:
+            await self._database.write(work)
+        finally:
+            for told in coming:
+                self._coming.pop(told, None)
+        self._heard_of(batch, newest)
+        self._is_ready()
 
-    def _load_catalogue(self) -> None:
-        """Products and keys are few and asked for at every scan: they live in memory."""
-        products = self._database.read("SELECT body FROM product")
-        issuers = self._database.read("SELECT body FROM issuer")
-        self._products = {p.id: p for p in (_load(row, Product) for row in products)}
-        self._issuers = {k.id: k for k in (_load(row, IssuerKey) for row in issuers)}
-        if self._issuers:
+    async def fold_rest(self, facts: Iterable[Fact]) -> None:
+        """Take in what a snapshot has beside its image: it says how things stood, not that
+        anything happened now. Central's head counts have it counted."""
+        batch = list(facts)
+
+        def work(connection: sqlite3.Connection) -> None:
+            for fact in batch:
+                standing.fold(connection, fact)
+            history = [fact for fact in batch if is_history(fact.event)]
+            reused.let_go(connection, history, but=self._outbox.device)
+            outbox_store.insert(connection, history)
+            outbox_store.set_mark(connection, "newest", newest)
+
+        newest = _newest(batch)
+        await self._database.write(work)
+        self._heard_of(batch, newest)
+
+    async def rest_on(self, told: Told) -> None:
+        """The image is in use that says this of itself: the feed goes on after it, head counts
+        begin with central's, and what it has need not be kept beside it."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            known = outbox_store.last_mark(connection, IMAGE_EPOCH)
+            if known == told.epoch:
+                standing.leave_to_image(connection, told.as_of)
+                outbox_store.set_mark(connection, "feed", told.as_of)
+            else:
+                standing.leave_to_image(connection, MAX_N)
+                put(connection, {"feed": told.as_of})
+            counts.begin(connection, told.as_of, told.counts, told.taken, told.missing)
+            put(connection, {IMAGE: told.as_of, IMAGE_EPOCH: told.epoch})
+
+        await self._database.write(work)
+        self._is_ready()
+
+    @property
+    def rests_on(self) -> tuple[int, int]:
+        """Epoch and number of the image without which tickets are missing here; zeros for none."""
+        database = self._database
+        return outbox_store.get_mark(database, IMAGE_EPOCH), outbox_store.get_mark(database, IMAGE)
+
+    def _heard_of(self, facts: list[Fact], newest: int) -> None:
+        self.newest = _time(max(newest, int(self.newest.timestamp()) if self.newest else 0))
+        if any(isinstance(fact.event, standing.CATALOGUE) for fact in facts):
+            self._standing.load_catalogue()
+
+    def _is_ready(self) -> None:
+        if self._standing.issuers:
             self.ready.set()
 
-    def _one_ticket(self, where: str, value: int | str) -> Ticket | None:
-        rows = self._database.read(_TICKET + where, (value,))
-        if not rows:
-            return None
-        id_, product, start, end, persons, state, language, body = rows[0]
-        window = _window(start, end)
-        windows = tuple((name, _window(*span)) for name, *span in json.loads(body or "[]"))
-        return Ticket(id_, product, window, persons, TicketState(state), language, windows)
+
+def image_of(database: Path) -> Path:
+    """Where the image is of the gate with this database."""
+    return database.with_name("tickets.image")
+
+
+def _open_image(path: Path) -> Image | None:
+    try:
+        return Image(path) if path.exists() else None
+    except (BadImage, DiskFault) as error:
+        log.error("%s cannot be used (%s); a new one is taken when central answers", path, error)
+        return None
 
 
 def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
     """What a new fact of any gate changes beside itself; for the Outbox's `fold`."""
-    for zone, persons in moves(fact.event):
-        connection.execute(_MOVE, (zone, persons))
+    counts.fold(connection, fact)
     match fact.event:
         case Admitted() as entry:
             body = json.dumps(unstructure(entry))
@@ -226,59 +286,16 @@ def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
 
 
 def _fold(connection: sqlite3.Connection, fact: Fact) -> None:
+    standing.fold(connection, fact)
     match fact.event:
-        case TicketIssued(ticket):
-            start, end = _seconds(ticket.window)
-            connection.execute(
-                "INSERT OR REPLACE INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    ticket.id,
-                    low_bits(ticket.id),
-                    ticket.product,
-                    start,
-                    end,
-                    ticket.persons,
-                    ticket.state.value,
-                    ticket.language,
-                ),
-            )
-            _keep_windows(connection, ticket)
-        case TagBound(tag, ticket_id):
-            connection.execute("INSERT OR REPLACE INTO tag VALUES (?, ?)", (tag, ticket_id))
-        case ProductPublished(product):
-            _replace(connection, "product", product.id, unstructure(product))
-        case KeyPublished(key):
-            _replace(connection, "issuer", key.id, unstructure(key))
         case Admitted() | Lapsed() | Passed() | Forgiven() | CountCorrected():
             outbox_store.insert(connection, [fact], fold_told)
-        case _:
-            pass
 
 
-def _keep_windows(connection: sqlite3.Connection, ticket: Ticket) -> None:
-    if ticket.windows:
-        body = [(name, *_seconds(window)) for name, window in ticket.windows]
-        _replace(connection, "ticket_windows", ticket.id, body)
-    else:
-        connection.execute("DELETE FROM ticket_windows WHERE ticket = ?", (ticket.id,))
-
-
-def _seconds(window: Window) -> tuple[int, int]:
-    return int(window.start.timestamp()), int(window.end.timestamp())
-
-
-def _window(start: int, end: int) -> Window:
-    return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+def _newest(facts: list[Fact]) -> int:
+    """The time of the newest that central told."""
+    return max((int(fact.at.timestamp()) for fact in facts if fact.device == CENTRAL), default=0)
 
 
 def _time(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
-
-
-def _load(row: tuple[Any, ...], kind: type[T]) -> T:
-    return structure(json.loads(row[0]), kind)
-
-
-def _replace(connection: sqlite3.Connection, table: str, id_: int, data: object) -> None:
-    sql = f"INSERT OR REPLACE INTO {table} VALUES (?, ?)"  # noqa: S608 - two names of our own
-    connection.execute(sql, (id_, json.dumps(data)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,11 +20,13 @@ from admission.facts import (
 )
 from admission.request import Check, Granted
 from admission.values import Direction
+from gate.clock import APART_S, Reading, Source
 from gate.lane import Lane
 from gate.lane_state import LaneState
 from gate.question import Trial, paper_code, sentence, verdict
 from gate.service import Gate
 from gate.surroundings import Attempt
+from gate.trust import Doubts, Trust
 from hal.composed import Composed
 
 SHOWN_WHOLE = 16
@@ -33,12 +35,15 @@ SHOWN_WHOLE = 16
 
 def state_of(gate: Gate) -> dict[str, Any]:
     """All that changes by itself, as it stands."""
-    trusted, _ = gate.trust.doubt()
-    now, zone, heard = gate.clock(), gate.settings.zone_info, gate.trust.heard_at
+    trust, zone = gate.trust, gate.settings.zone_info
+    reading, heard = trust.reading(), trust.heard_at
     fault = gate.journal.fault
     return {
-        "time": f"{now.astimezone(zone):%Y-%m-%d %H:%M}",
-        "clock_trusted": trusted,
+        "time": f"{reading.time.astimezone(zone):%Y-%m-%d %H:%M}",
+        "clock": _clock(trust, reading),
+        "clock_trusted": reading.trusted and not trust.disagrees,
+        "in_touch": _in_touch(trust.doubt()),
+        "cut_off": trust.doubt().cut_off,
         "heard": f"{heard.astimezone(zone):%Y-%m-%d %H:%M:%S}" if heard else "",
         "ready": gate.ledger.ready.is_set(),
         "waiting": gate.outbox.waiting,
@@ -47,6 +52,33 @@ def state_of(gate: Gate) -> dict[str, Any]:
         "zones": _zones(gate),
         "lanes": [_lane(lane) for lane in gate.lanes],
     }
+
+
+_SOURCES = {
+    Source.NTP: "kept right by a time daemon",
+    Source.CENTRAL: "as central says",
+    Source.BATTERY: "by its battery clock; no time daemon, and central has not said yet",
+    Source.NONE: "not known: set the time, or connect central",
+}
+
+
+def _clock(trust: Trust, reading: Reading) -> str:
+    """Whence the time is, and how wrong the computer's own clock seems to be."""
+    said, offset = _SOURCES[reading.source], trust.offset_s
+    if trust.disagrees:
+        said += "; central's differs: does a time server keep that one right?"
+    if offset is None or abs(offset) < APART_S:
+        return said
+    side = "ahead of" if offset > 0 else "behind"
+    return f"{said}; this computer's is {timedelta(seconds=round(abs(offset)))} {side} central's"
+
+
+def _in_touch(doubts: Doubts) -> str:
+    """Who hears this gate."""
+    if doubts.cut_off:
+        return "no: cut off"
+    others = sorted(doubts.in_touch or ())
+    return ", ".join(others)
 
 
 def plan_of(gate: Gate) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from admission.codes import human_code
@@ -14,9 +14,7 @@ from admission.values import Direction, LaneMode
 from gate.ledger import GateLedger
 from gate.modes import Order, mode_at
 from gate.settings import GateSettings, LaneSettings
-
-Doubts = tuple[bool, timedelta]
-"""Whether the clock is trusted, and for how long central has been silent."""
+from gate.trust import Doubts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,6 @@ def ordered_mode(order: Order | None, entrance: Entrance, now: datetime) -> Lane
 
 def question(entrance: Entrance, code: str, mode: LaneMode, doubts: Doubts) -> AdmissionRequest:
     gate, lane = entrance.gate, entrance.lane
-    trusted, heard_ago = doubts
     return AdmissionRequest(
         code,
         frozenset(lane.attractions),
@@ -46,16 +43,17 @@ def question(entrance: Entrance, code: str, mode: LaneMode, doubts: Doubts) -> A
         entrance.way,
         gate.zone(lane.zone),
         gate.policy.value,
-        trusted,
-        heard_ago,
+        doubts.clock_trusted,
+        doubts.heard_ago,
         lane.staffed,
+        doubts.cut_off,
+        doubts.in_touch,
     )
 
 
 def supposing(doubts: Doubts, at: str) -> Doubts:
     """The same, but a time that somebody names (`at` is not empty) is not in doubt."""
-    trusted, heard_ago = doubts
-    return trusted or bool(at.strip()), heard_ago
+    return replace(doubts, clock_trusted=True) if at.strip() else doubts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib import import_module
 from typing import Any, TypeVar, cast
 
@@ -17,6 +16,7 @@ from gate.emergency import Emergency
 from gate.journal import Journal
 from gate.lane import Lane
 from gate.ledger import SCHEMA, GateLedger, fold_told
+from gate.peers import Peers
 from gate.recent import Recent
 from gate.settings import GateSettings, LaneSettings, PageSettings
 from gate.surroundings import LaneDevices, Surroundings
@@ -25,10 +25,11 @@ from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
 from hal.sim import stage as stages
 from runtime import rescue
+from runtime.clocks import Clocks
 from runtime.convert import structure
 from runtime.database import Database
 from runtime.outbox import Outbox
-from runtime.service import notify, utc_now
+from runtime.service import notify
 
 T = TypeVar("T")
 
@@ -114,7 +115,6 @@ class Gate:
     emergency: Emergency | None
     recent: Recent
     trust: Trust
-    clock: Callable[[], datetime]
 
     async def run(self) -> None:
         """Serve every lane, and heed the fire input, for ever."""
@@ -146,22 +146,24 @@ def put_together(
     settings: GateSettings,
     database: Database,
     devices: GateDevices,
-    clock: Callable[[], datetime] = utc_now,
+    *,
+    clocks: Clocks | None = None,
     outbox: Outbox | None = None,
+    peers: Peers | None = None,
 ) -> Gate:
     """A gate whose devices are still closed, on an open database."""
     outbox = outbox or Outbox(database, settings.device, fold=fold_told)
     ledger = GateLedger(database, outbox)
-    journal = Journal(outbox, clock)
-    recent, trust = Recent(), Trust(clock, ledger)
-    around = Surroundings(ledger, journal, clock, trust.doubt, recent.add)
+    recent, trust = Recent(), Trust(ledger, outbox, clocks, peers)
+    journal = Journal(outbox, trust.stamp)
+    around = Surroundings(ledger, journal, trust.now, trust.doubt, recent.add)
     pairs = zip(settings.lanes, devices.lanes, strict=True)
     lanes = [Lane(lane, settings, around, parts) for lane, parts in pairs]
     ledger.walking = lambda zone: sum(lane.walking for lane in lanes if lane.settings.zone == zone)
     emergency = (
         Emergency(lanes, ledger, journal, devices.fire, devices.reset) if devices.fire else None
     )
-    return Gate(settings, ledger, outbox, journal, lanes, emergency, recent, trust, clock)
+    return Gate(settings, ledger, outbox, journal, lanes, emergency, recent, trust)
 
 
 async def serve(settings: GateSettings) -> None:
@@ -191,7 +193,10 @@ async def serve(settings: GateSettings) -> None:
 async def _keep_in_step(gate: Gate) -> None:
     """Its imports take 0.1 s, in which a typing scanner would overrun the kernel's buffer."""
     sync = await asyncio.to_thread(import_module, "gate.sync")
-    await sync.Sync(gate.settings, gate.ledger, gate.outbox, gate.trust, gate.emergency).run()
+    health = await asyncio.to_thread(import_module, "gate.health")
+    await sync.keep_in_step(
+        gate.settings, gate.ledger, gate.outbox, gate.trust, lambda: health.health_of(gate)
+    )
 
 
 async def _serve_page(gate: Gate, settings: PageSettings) -> None:

@@ -12,25 +12,32 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from admission.presence import LONGEST_ZONE
 from admission.request import Doubt, Policy
 from admission.values import AntiPassback, Direction, LaneMode, Zone
 from gate.modes import ScheduledMode, check_chosen
 from gate.phrases import PHRASES
+from runtime.image import Scope
 from runtime.mqtt import BusSettings
 from runtime.topics import check_name
 
 MAX_PASS_S = 600
 MAX_MIN = 365 * 24 * 60
+MAX_DAYS = 3660
 
 
 @dataclass(frozen=True)
 class CentralSettings:
-    """Where central is, and the token that central.toml gives this device."""
+    """Where central is, and the token that central.toml gives this device. `horizon_days`: the
+    gate keeps the tickets that are good within so many days."""
 
     url: str
     token: str
+    horizon_days: int = 30
 
     def __post_init__(self) -> None:
+        if not 1 <= self.horizon_days <= MAX_DAYS:
+            raise ValueError(f"horizon_days: 1 to {MAX_DAYS} days")
         parts = urlsplit(self.url)
         whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         if not whole or parts.path.strip("/"):
@@ -100,8 +107,8 @@ class ZoneSettings:
     reset_after_min: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise ValueError("name: a zone needs one")
+        if not 0 < len(self.name) <= LONGEST_ZONE:
+            raise ValueError(f"name: a zone needs one of at most {LONGEST_ZONE} characters")
         if self.capacity is not None and self.capacity < 0:
             raise ValueError("capacity: cannot be less than 0 persons")
         _check_minutes("reset_after_min", self.reset_after_min)
@@ -238,6 +245,12 @@ class GateSettings:
     @property
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def scope(self) -> Scope:
+        """The tickets that this gate needs."""
+        opened = {attraction for lane in self.lanes for attraction in lane.attractions}
+        return Scope(tuple(sorted(opened)), self.central.horizon_days)
 
     def zone(self, name: str) -> Zone:
         """The zone of that name; the zone without a name for ""."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from admission.request import Answer, Check
 from admission.values import Direction
 from gate.journal import Journal
 from gate.ledger import GateLedger
+from gate.trust import Doubts
 from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 
 
@@ -41,11 +42,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a lane shares with the others of its gate. `doubt` tells whether the clock is trusted
-    and how long central has been silent; `tried` hears of every scan that was judged."""
+    """What a lane shares with the others of its gate. `doubt` tells what the gate is not sure of;
+    `tried` hears of every scan that was judged."""
 
     ledger: GateLedger
     journal: Journal
     clock: Callable[[], datetime]
-    doubt: Callable[[], tuple[bool, timedelta]] = lambda: (True, timedelta(0))
+    doubt: Callable[[], Doubts] = Doubts
     tried: Callable[[Attempt], None] = lambda attempt: None

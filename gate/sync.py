@@ -1,6 +1,6 @@
 """In step with central and the other gates: the feed comes in, this gate's facts go out.
 
-MQTT tells at once; whatever it missed is fetched over HTTP. Nothing here is needed to answer a
+The bus tells at once; whatever it missed is fetched over HTTP. Nothing here is needed to answer a
 scan: while central and broker are down the gate goes on, and tells everything afterwards.
 """
 
@@ -8,50 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from admission.facts import (
-    Admitted,
-    Fact,
-    KeyPublished,
-    Lapsed,
-    Passed,
-    ProductPublished,
-    TagBound,
-    TicketIssued,
-)
-from gate.emergency import Emergency
+from gate.catch_up import CatchUp, Central, http_central
+from gate.head_count import HeadCounts
+from gate.health import LONGEST_FAULT, MOST_FAULTS
+from gate.hearing import Entry, Hearing
+from gate.images import Images
 from gate.ledger import GateLedger
+from gate.peers import STATUS_S
 from gate.settings import GateSettings
 from gate.trust import Trust
-from runtime.convert import Invalid, structure
+from runtime import mqtt
+from runtime.bus import Bus, Connected, Message
+from runtime.convert import Invalid, structure_known
 from runtime.disk import DiskFault
-from runtime.log import Repeats
-from runtime.mqtt import Bus, Connected, Message
 from runtime.outbox import Outbox
 from runtime.service import version
 from runtime.topics import Topics
-from runtime.wire import decode, encode, fact_from_data
-
-if TYPE_CHECKING:
-    import aiohttp
+from runtime.wire import decode, encode
 
 log = logging.getLogger("wicket.gate")
-
-PAGE = 1000
-LOOK_S = 15.0
-"""How often central is asked over HTTP even though nothing seems to be missing."""
-AGAIN_S = 1.0
-DISK_AGAIN_S = 10.0
-STATUS_S = 30.0
 
 
 @dataclass(frozen=True)
 class _Ack:
     number: int
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,65 +45,88 @@ class _Told:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    n: int
-    fact: Any
+class _Status:
+    """`sent_all`: what the device told while it was away is on the bus."""
+
+    online: bool
+    sent_all: bool = True
 
 
 @dataclass(frozen=True)
 class _Batch:
+    """The feed has no holes: `entries` are the next ones after number `after`."""
+
     after: int
-    entries: tuple[_Entry, ...]
+    entries: tuple[Entry, ...]
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        for n, entry in enumerate(self.entries, self.after + 1):
+            if entry.n != n:
+                raise ValueError(f"entries: {entry.n} instead of {n}")
 
 
-@dataclass(frozen=True)
-class _Page:
-    head: int
-    entries: tuple[_Entry, ...]
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    as_of: int
-    taken: int
-    facts: tuple[Any, ...]
+async def keep_in_step(
+    settings: GateSettings,
+    ledger: GateLedger,
+    outbox: Outbox,
+    trust: Trust,
+    health: Callable[[], dict[str, Any]] = dict,
+) -> None:
+    """Over MQTT and HTTP. Never returns. `health`: see gate.health."""
+    topics = Topics(settings.site)
+    heard = (topics.feed, topics.facts("+"), topics.status("+"), topics.ack(settings.device))
+    will = Message(topics.status(settings.device), encode({"online": False}), retain=True)
+    bus = mqtt.Bus(settings.mqtt, settings.device, heard, will)
+    async with http_central(settings.central) as central:
+        sync = Sync(settings, ledger, outbox, trust, bus=bus, central=central, health=health)
+        await sync.run()
 
 
 class Sync:
+    """`bus` must hear the feed, facts and status of all devices and the acks of this one."""
+
     def __init__(
         self,
         settings: GateSettings,
         ledger: GateLedger,
         outbox: Outbox,
         trust: Trust,
-        emergency: Emergency | None = None,
+        *,
+        bus: Bus,
+        central: Central,
+        health: Callable[[], dict[str, Any]] = dict,
     ) -> None:
-        self._settings = settings
+        self._device = settings.device
+        self._topics = Topics(settings.site)
         self._ledger = ledger
         self._outbox = outbox
         self._trust = trust
-        self._emergency = emergency
-        self._topics = Topics(settings.site)
-        self._behind = asyncio.Event()
-        self._repeats = Repeats(log)
-        self._bus = Bus(
-            settings.mqtt,
-            settings.device,
-            (
-                self._topics.feed,
-                self._topics.facts("+"),
-                self._topics.ack(settings.device),
-            ),
-            Message(self._topics.status(settings.device), encode({"online": False}), retain=True),
+        trust.peers.online = lambda: bus.online
+        self._bus = bus
+        self._new_session = asyncio.Event()
+        self._health = health
+        self._head_counts = HeadCounts(ledger, outbox, trust)
+        self._hearing = Hearing(ledger, outbox)
+        self._images = Images(ledger, self._hearing, central, settings.site, settings.scope)
+        self._catch_up = CatchUp(
+            central,
+            ledger,
+            outbox,
+            self._hearing,
+            trust,
+            images=self._images,
+            where=settings.central.url,
         )
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._bus.run(), name="bus")
             group.create_task(self._listen(), name="listen")
-            group.create_task(self._catch_up(), name="catch up")
+            group.create_task(self._catch_up.run(), name="catch up")
             group.create_task(self._tell_status(), name="status")
-            facts = self._topics.facts(self._settings.device)
+            group.create_task(self._tell_when_sent(), name="sent")
+            facts = self._topics.facts(self._device)
             group.create_task(self._outbox.deliver(self._bus, facts), name="deliver")
 
     async def _listen(self) -> None:
@@ -126,12 +134,13 @@ class Sync:
             try:
                 await self._hear(message)
             except DiskFault:
-                self._behind.set()  # what was missed is asked for until the disk takes it
+                self._miss()  # what was missed is asked for until the disk takes it
 
     async def _hear(self, message: Connected | Message) -> None:
         if isinstance(message, Connected):
-            self._behind.set()
+            self._miss()
             self._outbox.send_again()
+            self._new_session.set()
             await self._send_status()
             return
         try:
@@ -142,129 +151,101 @@ class Sync:
     async def _take(self, message: Message) -> None:
         data = decode(message.payload)
         if message.topic == self._topics.feed:
-            await self._take_batch(structure(data, _Batch))
-        elif message.topic == self._topics.ack(self._settings.device):
-            await self._outbox.acknowledge(structure(data, _Ack).number)
-        elif message.topic != self._topics.facts(self._settings.device):
-            device = self._topics.device_of(message.topic)
-            await self._ledger.fold(self._readable(structure(data, _Told).facts, device))
+            await self._take_batch(structure_known(data, _Batch))
+        elif message.topic == self._topics.ack(self._device):
+            ack = structure_known(data, _Ack)
+            if not await self._outbox.acknowledge(ack.number, ack.epoch):
+                self._catch_up.hurry()
+        elif (device := self._topics.device_of(message.topic)) is None:
+            return
+        elif message.topic == self._topics.status(device):
+            self._look_at(device, structure_known(data, _Status), kept=message.retain)
+        else:
+            facts = structure_known(data, _Told).facts
+            if device == self._device:
+                await self._check_own(facts)
+            else:
+                await self._hearing.take_told(facts, device)
 
     async def _take_batch(self, batch: _Batch) -> None:
+        self._trust.peers.fed(self._trust.uptime)
         cursor = self._ledger.cursor
-        if batch.after > cursor:
-            self._behind.set()
-            return
-        new = [entry for entry in batch.entries if entry.n > cursor]
-        if new:
-            await self._fold(new)
+        if batch.epoch and batch.epoch != self._outbox.epoch:
+            self._miss()
+        elif batch.after <= cursor:
+            await self._hearing.take_feed(batch.entries)
+        else:
+            self._miss()
+            if cursor:
+                await self._hearing.take_early(batch.entries)
 
-    async def _fold(self, entries: Iterable[_Entry]) -> None:
-        last = max(entry.n for entry in entries)
-        await self._ledger.fold(self._readable(entry.fact for entry in entries), last)
+    def _miss(self) -> None:
+        """Others may have told what was not heard here."""
+        self._trust.peers.missed(self._trust.uptime)
+        self._catch_up.hurry()
 
-    def _readable(self, told: Iterable[Any], device: str | None = None) -> list[Fact]:
-        """Facts of a kind not known here, or that `device` may not tell, are set aside, visibly;
-        they never block the others."""
-        facts = []
-        for data in told:
-            try:
-                fact = fact_from_data(data)
-                if device is not None:
-                    _check_teller(fact, device)
-                facts.append(fact)
-            except Invalid as invalid:
-                log.warning("fact set aside: %s: %.200s", invalid, data)
-        return facts
+    def _look_at(self, device: str, status: _Status, *, kept: bool) -> None:
+        """What the broker has kept says nothing of now, unless that the device is gone."""
+        here = status.online and status.sent_all
+        if not (here and kept):
+            self._trust.peers.told(device, self._trust.uptime, here=here)
 
-    async def _catch_up(self) -> None:
-        """Fetch what is missing: at the start, when a gap shows, and now and then."""
-        await asyncio.to_thread(import_module, "aiohttp")  # 100 ms, beside the lanes
-        import aiohttp  # noqa: PLC0415
-
-        central = self._settings.central
-        async with aiohttp.ClientSession(
-            base_url=central.url,
-            headers={"Authorization": f"Bearer {central.token}"},
-            timeout=aiohttp.ClientTimeout(total=30, connect=5),
-        ) as http:
-            while True:
-                self._behind.clear()
-                try:
-                    await self._fetch(http)
-                    await self._trust.heard()
-                    self._repeats.healed("central answers again")
-                except (aiohttp.ClientError, OSError, TimeoutError, Invalid) as error:
-                    self._repeats.failed(
-                        f"central at {central.url} gives no feed ({_say(error)}); scanning goes on "
-                        "with what is known here; is [central] url and token right?"
-                    )
-                    await asyncio.sleep(AGAIN_S)
-                    continue
-                except DiskFault as fault:
-                    self._repeats.failed(f"what central tells is not kept: {fault}")
-                    await asyncio.sleep(DISK_AGAIN_S)
-                    continue
-                try:
-                    async with asyncio.timeout(LOOK_S):
-                        await self._behind.wait()
-                except TimeoutError:
-                    pass
-
-    async def _fetch(self, http: aiohttp.ClientSession) -> None:
-        if self._ledger.cursor == 0:
-            snapshot = structure(await _get(http, "/v1/snapshot"), _Snapshot)
-            await self._outbox.resume_after(snapshot.taken)
-            await self._ledger.fold(self._readable(snapshot.facts), snapshot.as_of)
-            log.info("snapshot as of %d: %d facts", snapshot.as_of, len(snapshot.facts))
-        while True:
-            cursor = self._ledger.cursor
-            page = structure(await _get(http, f"/v1/feed?after={cursor}&limit={PAGE}"), _Page)
-            if not page.entries:
-                return
-            await self._fold(page.entries)
-            if self._ledger.cursor <= cursor:
-                raise Invalid([("entries", f"none after {cursor}")])
+    async def _check_own(self, facts: tuple[Any, ...]) -> None:
+        taken_before = self._hearing.name_taken
+        await self._hearing.check_own(facts)
+        if self._hearing.name_taken != taken_before:
+            await self._send_status()
 
     async def _tell_status(self) -> None:
         while True:
             await asyncio.sleep(STATUS_S)
-            try:
-                await self._send_status()
-            except DiskFault as fault:
-                log.debug("no status: %s", fault)
+            await self._tell_count()
+            await self._send_status()
+
+    async def _tell_when_sent(self) -> None:
+        """Others count on this gate again when they can know all that it told while it was away."""
+        while True:
+            await self._new_session.wait()
+            self._new_session.clear()
+            await self._outbox.all_sent.wait()
+            self._head_counts.came_back()
+            await self._tell_count()
+            await self._send_status()
+
+    async def _tell_count(self) -> None:
+        if not self._bus.online:
+            return
+        try:
+            await self._head_counts.tell()
+        except DiskFault as fault:
+            log.debug("head counts are not told: %s", fault)
 
     async def _send_status(self) -> None:
-        status = {
+        try:
+            status = encode(self._status())
+        except DiskFault as fault:
+            log.debug("no status: %s", fault)
+            return
+        await self._bus.publish(self._topics.status(self._device), status, retain=True)
+
+    def _status(self) -> dict[str, Any]:
+        reading, health = self._trust.reading(), self._health()
+        if trouble := self._images.trouble:
+            faults = (trouble[:LONGEST_FAULT], *health.get("faults", ()))
+            health["faults"] = faults[:MOST_FAULTS]
+        return {
             "online": True,
             "version": version(),
+            "epoch": self._outbox.epoch,
             "cursor": self._ledger.cursor,
+            "as_of": self._ledger.rests_on[1],
             "waiting": self._outbox.waiting,
-            "clock_trusted": self._trust.doubt()[0],
+            "set_aside": self._hearing.set_aside,
+            "name_taken": self._hearing.name_taken,
+            "sent_all": self._outbox.all_sent.is_set(),
+            "clock_trusted": reading.trusted,
+            "clock_source": reading.source.value,
+            "clock_offset_s": self._trust.offset_s,
             "present": self._ledger.counted(),
-            "emergency": self._emergency is not None and self._emergency.on,
+            **health,
         }
-        topic = self._topics.status(self._settings.device)
-        await self._bus.publish(topic, encode(status), retain=True)
-
-
-def _check_teller(fact: Fact, device: str) -> None:
-    """What central would not take from a device, its fellow gates do not believe either."""
-    if fact.device != device:
-        raise Invalid([("device", f"told by {device!r} in the name of {fact.device!r}")])
-    match fact.event:
-        case ProductPublished() | KeyPublished() | TicketIssued() | TagBound():
-            raise Invalid([("kind", f"only central tells this, not {device!r}")])
-        case Admitted(persons=persons) | Passed(persons=persons) | Lapsed(persons=persons) if (
-            persons < 1
-        ):
-            raise Invalid([("persons", f"{persons} is not possible")])
-
-
-def _say(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-async def _get(http: aiohttp.ClientSession, path: str) -> Any:
-    async with http.get(path) as answer:
-        answer.raise_for_status()
-        return decode(await answer.read(), limit=None)

@@ -143,7 +143,7 @@ async def explain(gate: Gate, wish: TryWish) -> dict[str, Any]:
     if badge := _badge(gate, wish.code):
         return {"badge": f"the badge of {badge.name}: {badge.does.value}"}
     try:
-        at = moment(wish.at, gate.clock(), gate.settings.zone_info)
+        at = moment(wish.at, gate.trust.now(), gate.settings.zone_info)
     except ValueError as error:
         raise Unfulfilled(str(error)) from error
     entrance = Entrance(gate.settings, lane.settings, wish.way)
@@ -177,7 +177,7 @@ async def pulse(gate: Gate, wish: PulseWish) -> dict[str, Any]:
 async def forgive(gate: Gate, wish: ForgiveWish) -> dict[str, Any]:
     _check_zone(gate, wish.zone)
     entrance = Entrance(gate.settings, gate.settings.lanes[0], Direction.IN)
-    trial = try_code(gate.ledger, entrance, wish.code, gate.clock(), gate.trust.doubt())
+    trial = try_code(gate.ledger, entrance, wish.code, gate.trust.now(), gate.trust.doubt())
     ticket = trial.answer.ticket
     if ticket is None:
         raise Unfulfilled("no ticket has this code")

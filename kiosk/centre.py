@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
@@ -14,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 
 from admission.booking import SaleBlocked
-from admission.values import Money
+from admission.values import IssuerKey, Money
 from kiosk.goods import (
     Attraction,
     Catalogue,
@@ -27,7 +28,9 @@ from kiosk.goods import (
     Reservation,
     Slot,
 )
-from runtime.convert import Invalid, structure, unstructure
+from kiosk.leased import Lease, Product
+from runtime.convert import Invalid, structure, structure_known, unstructure
+from runtime.outbox import Standing
 from runtime.wire import MAX_PAYLOAD, decode
 
 T = TypeVar("T")
@@ -43,6 +46,10 @@ class CentreFault(Exception):
     def __init__(self, problem: str, hint: str) -> None:
         super().__init__(f"central: {problem}; {hint}")
         self.problem, self.hint = problem, hint
+
+
+class NotLetIn(CentreFault):
+    """Central is there and knows this device not, or no longer."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,38 @@ class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
         path = f"/requests/{quote(token, safe='')}/cancel"
         return _refusal(await self._post(path, {"reason": reason}, key))
 
+    async def standing(self) -> Standing:
+        """What central has of this kiosk's facts."""
+        body = await self._get("/device")
+        return _parse(lambda body: structure_known(body, Standing), body)
+
+    async def keys(self) -> tuple[IssuerKey, ...]:
+        """Every key that makes a ticket, as it stands."""
+        return _parse(lambda body: tuple(map(_key, body["keys"])), await self._get("/keys"))
+
+    async def register(self, public: bytes) -> IssuerKey | Refusal:
+        """Have central tell the gates of this kiosk's key. Repeated, it is a new question about the
+        same key, for a refusal may have lost its reason."""
+        answer = await self._post("/keys", {"public": public.hex()}, secrets.token_hex(16))
+        return answer if isinstance(answer, Refusal) else _parse(_key, answer)
+
+    async def leased(self) -> tuple[Lease, ...]:
+        """This kiosk's leases that have not run out, with what may be sold on them."""
+        body = await self._get("/leases/goods")
+        return _parse(lambda body: tuple(map(_lease, body["leases"])), body)
+
+    async def lease(self, slot: str, places: int, minutes: int, key: str) -> int | Refusal:
+        """The number of a new lease."""
+        wish = {"slot": slot, "places": places, "minutes": minutes}
+        answer = await self._post("/leases", wish, key)
+        if isinstance(answer, Refusal):
+            return answer
+        return _parse(lambda body: int(body["id"]), answer)
+
+    async def give_back(self, lease: int, key: str) -> Refusal | None:
+        """All places of the lease that central does not know to be sold."""
+        return _refusal(await self._post(f"/leases/{lease}/return", {}, key))
+
     async def _get(self, path: str) -> Any:
         answer = await self._ask("GET", path)
         if isinstance(answer, Refusal):
@@ -173,7 +212,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 def _judge(status: int, payload: bytes, path: str) -> Any | Refusal:
     if status in (401, 403):
-        raise CentreFault(f"{path}: this device is not let in ({status})", NOT_LET_IN)
+        raise NotLetIn(f"{path}: this device is not let in ({status})", NOT_LET_IN)
     if status not in (200, 201) and status not in REFUSALS:
         raise CentreFault(f"{path}: answered {status}", "see central's log")
     try:
@@ -213,6 +252,15 @@ def _parse(read: Callable[[Any], T], body: Any) -> T:
 def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
     """Only the keys that `kind` has: a newer central may say more than this kiosk understands."""
     return {field.name: data[field.name] for field in fields(kind) if field.name in data}
+
+
+def _key(body: Mapping[str, Any]) -> IssuerKey:
+    return structure(_known(body, IssuerKey), IssuerKey)
+
+
+def _lease(body: Mapping[str, Any]) -> Lease:
+    products = [_known(product, Product) for product in body["products"]]
+    return structure(_known(body, Lease) | {"products": products}, Lease)
 
 
 def _each(items: list[Mapping[str, Any]], kind: type[T]) -> tuple[T, ...]:

@@ -5,28 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from admission.facts import TicketPrinted
 from hal.ports import PaymentTerminal, TicketPrinter
 from hal.registry import Devices
 from hal.sim.stage import Stage
 from hal.sim.stage import serve as serve_stage
-from kiosk import journal, shell
-from kiosk.centre import HttpCentre
+from kiosk import journal, offline_store, shell
+from kiosk.centre import CentreFault, HttpCentre
 from kiosk.display import Display
 from kiosk.journal import SqlJournal
+from kiosk.keys import KioskKeys
+from kiosk.offline import Books, OfflineCentre
+from kiosk.offline_store import OfflineStore
+from kiosk.provisions import Provisions, Storeroom
 from kiosk.settings import KioskSettings
 from kiosk.state import Rules
+from runtime import mqtt
 from runtime import outbox as facts
-from runtime.convert import Invalid, structure
-from runtime.database import Database
-from runtime.mqtt import Bus, Connected, Message
-from runtime.outbox import Outbox
+from runtime.bus import Bus, Connected, Message
+from runtime.convert import Invalid, structure, structure_known
+from runtime.database import Database, DiskFault
+from runtime.log import Repeats
+from runtime.outbox import Outbox, Standing
 from runtime.service import notify, utc_now, version
 from runtime.topics import Topics
 from runtime.wire import decode, encode
@@ -34,6 +41,12 @@ from runtime.wire import decode, encode
 log = logging.getLogger("wicket.kiosk")
 
 T = TypeVar("T")
+
+SCHEMA = journal.SCHEMA + facts.SCHEMA + offline_store.SCHEMA
+AGAIN_S = 5.0
+LOOK_S = 60.0
+"""How often central is asked what it has of this kiosk's facts though nothing seems wrong."""
+STATUS_S = 30.0
 
 
 async def serve(settings: KioskSettings) -> None:
@@ -43,21 +56,23 @@ async def serve(settings: KioskSettings) -> None:
     terminal, printer = build_devices(settings, stage)
     topics, name = Topics(settings.site), settings.device
     will = Message(topics.status(name), encode({"online": False}), retain=True)
-    bus = Bus(settings.mqtt, name, (topics.ack(name),), will)
+    bus = mqtt.Bus(settings.mqtt, name, (topics.ack(name),), will)
     async with (
         _stage(stage, settings.stage),
-        Database(settings.state / "kiosk.db", journal.SCHEMA + facts.SCHEMA) as database,
+        Database(settings.state / "kiosk.db", SCHEMA) as database,
         HttpCentre(settings.central) as centre,
         Display(settings.screen, stage if settings.stage else None) as display,
     ):
         sales, outbox = SqlJournal(database), Outbox(database, name)
         await sales.forget(utc_now())
-        office = Office(bus, outbox, topics.status(name))
+        alone = Alone(settings, centre, database, outbox)
+        office = Office(bus, outbox, topics, centre.standing, alone.status)
+        await alone.store.forget(utc_now())
         parts = shell.Parts(
             rules=rules(settings),
             payment_s=settings.payment_s,
             journal=sales,
-            centre=centre,
+            centre=alone.centre,
             terminal=terminal,
             printer=printer,
             display=display,
@@ -67,16 +82,44 @@ async def serve(settings: KioskSettings) -> None:
         )
         async with asyncio.TaskGroup() as group:
             background = [
-                group.create_task(bus.run(), name="bus"),
-                group.create_task(office.listen(), name="office"),
-                group.create_task(office.announce(), name="status"),
-                group.create_task(outbox.deliver(bus, topics.facts(name)), name="outbox"),
+                group.create_task(office.run(), name="office"),
+                group.create_task(alone.run(), name="provisions"),
                 group.create_task(display.run(), name="screen"),
             ]
             notify("READY=1")
             await shell.run(parts)
             for task in background:
                 task.cancel()
+
+
+class Alone:
+    """Selling while central cannot be reached, if settings ask for it. Raises BadSettings for a
+    key file that cannot be used."""
+
+    def __init__(
+        self, settings: KioskSettings, centre: HttpCentre, database: Database, outbox: Outbox
+    ) -> None:
+        self.store = OfflineStore(database)
+        keys = KioskKeys(settings.state, settings.device)
+        books = Books(self.store, keys, outbox.tell, lambda: outbox.acknowledged, utc_now)
+        self.centre = OfflineCentre(centre, books)
+        self._keys, self._places = keys, settings.offline.places
+        room = Storeroom(settings.offline, self.store, keys, outbox.tell, utc_now)
+        self._provisions = Provisions(centre, room, secrets.token_hex(6))
+
+    async def run(self) -> None:
+        """Never returns."""
+        await self._provisions.run()
+
+    def status(self) -> dict[str, Any]:
+        """How many places it may sell, and why it may not."""
+        if not self._places:
+            return {}
+        now = utc_now()
+        why = self._keys.why_not(now)
+        left = sum(one.left for one in self.store.stock() if one.sells(now))
+        faults = [f"while central is away it does not sell: {why}"] if why else []
+        return {"leases": 0 if why else left, "faults": faults}
 
 
 def check(settings: KioskSettings) -> None:
@@ -104,15 +147,44 @@ def rules(settings: KioskSettings) -> Rules:
     )
 
 
-class Office:
-    """The bus: the kiosk's status out (on `topic`), the acknowledgements of its facts in."""
+@dataclass(frozen=True)
+class _Ack:
+    number: int
+    epoch: int = 0
 
-    def __init__(self, bus: Bus, outbox: Outbox, topic: str) -> None:
+
+class Office:
+    """The bus: the kiosk's facts and status out, the acknowledgements of its facts in. `standing`
+    asks central over HTTP what it has of them; it raises CentreFault. `more` is said of the
+    status beside."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        outbox: Outbox,
+        topics: Topics,
+        standing: Callable[[], Awaitable[Standing]],
+        more: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
         self._bus = bus
         self._outbox = outbox
-        self._topic = topic
+        self._topics = topics
+        self._standing = standing
+        self._more = more
         self._wrong: str | None = "starting"
         self._news = asyncio.Event()
+        self._doubt = asyncio.Event()
+        self._repeats = Repeats(log)
+
+    async def run(self) -> None:
+        """Never returns."""
+        facts = self._topics.facts(self._outbox.device)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._bus.run(), name="bus")
+            group.create_task(self._listen(), name="listen")
+            group.create_task(self._announce(), name="status")
+            group.create_task(self._ask(), name="ask")
+            group.create_task(self._outbox.deliver(self._bus, facts), name="outbox")
 
     async def printed(self, ticket: int) -> None:
         """Return when the fact is on the disk."""
@@ -123,31 +195,63 @@ class Office:
         notify(f"STATUS={wrong or 'selling'}")
         self._news.set()
 
-    async def announce(self) -> None:
-        """Publish the status at every change and after every connect."""
+    async def _announce(self) -> None:
+        """Publish the status at every change, after every connect, and now and then."""
+        topic = self._topics.status(self._outbox.device)
         while True:
-            await self._news.wait()
+            status = shell.status_payload(self._wrong, version())
+            status |= {"waiting": self._outbox.waiting} | self._more()
+            await self._bus.publish(topic, encode(status), retain=True)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STATUS_S):
+                    await self._news.wait()
             self._news.clear()
-            payload = encode(shell.status_payload(self._wrong, version()))
-            await self._bus.publish(self._topic, payload, retain=True)
 
-    async def listen(self) -> None:
+    async def _listen(self) -> None:
         async for item in self._bus.messages():
             match item:
                 case Connected():
                     self._outbox.send_again()
+                    self._doubt.set()
                     self._news.set()
                 case Message(_, payload):
-                    number = read_ack(payload)
-                    if number is not None:
-                        await self._outbox.acknowledge(number)
+                    if not await self._believes(read_ack(payload)):
+                        self._doubt.set()
+
+    async def _believes(self, ack: _Ack | None) -> bool:
+        """False: central must be asked."""
+        try:
+            return ack is None or await self._outbox.acknowledge(ack.number, ack.epoch)
+        except DiskFault as fault:
+            log.debug("what central acknowledges is not kept: %s", fault)
+            return False
+
+    async def _ask(self) -> None:
+        """What acks cannot say for sure: whether central has lost facts that it had."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._doubt.wait()
+            self._doubt.clear()
+            before = self._outbox.acknowledged
+            try:
+                await self._outbox.agree(await self._standing(), before)
+                self._repeats.healed("what central acknowledges is kept again")
+            except DiskFault as fault:
+                self._repeats.failed(f"what central acknowledges is not kept: {fault}")
+                await asyncio.sleep(AGAIN_S)
+                self._doubt.set()
+            except CentreFault as fault:
+                log.debug("not asked: %s", fault)
+                await asyncio.sleep(AGAIN_S)
+                self._doubt.set()
 
 
-def read_ack(payload: bytes) -> int | None:
-    """The number that central acknowledges; None, and a warning, for a payload that says none."""
+def read_ack(payload: bytes) -> _Ack | None:
+    """What central acknowledges; None, and a warning, for a payload that does not say it."""
     try:
-        return structure(decode(payload), dict[str, int])["number"]
-    except (Invalid, KeyError) as error:
+        return structure_known(decode(payload), _Ack)
+    except Invalid as error:
         log.warning("an ack that cannot be read is set aside: %s", error)
         return None
 

@@ -43,6 +43,21 @@ class ScreenSettings:
 
 
 @dataclass(frozen=True)
+class OfflineSettings:
+    """What the kiosk leases ahead to sell while it cannot reach central: `places` (0: it does not
+    sell then) of each of the next `slots` time slots of every attraction, for `minutes`."""
+
+    places: int = 0
+    slots: int = 6
+    minutes: int = 240
+
+    def __post_init__(self) -> None:
+        for name, least, most in (("places", 0, 1000), ("slots", 1, 50), ("minutes", 30, 10_080)):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {least} to {most}")
+
+
+@dataclass(frozen=True)
 class KioskSettings:
     """`printer` and `terminal` are device tables (hal/registry.py). Times are in seconds."""
 
@@ -54,6 +69,7 @@ class KioskSettings:
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     printer: Mapping[str, Any] = field(default_factory=lambda: {"driver": "sim"})
     terminal: Mapping[str, Any] = field(default_factory=lambda: {"driver": "sim"})
+    offline: OfflineSettings = field(default_factory=OfflineSettings)
     languages: tuple[str, ...] = LANGUAGES
     idle_s: int = 60
     idle_warning_s: int = 15

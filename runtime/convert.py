@@ -41,6 +41,15 @@ def structure(data: Any, kind: type[T]) -> T:
         raise Invalid([("", _say(error))]) from error
 
 
+def structure_known(data: Any, kind: type[T]) -> T:
+    """The same of a dataclass, but keys that it does not know are ignored: for the envelope of what
+    somebody newer may say."""
+    if isinstance(data, Mapping):
+        known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+        data = {key: value for key, value in data.items() if key in known}
+    return structure(data, kind)
+
+
 def unstructure(value: Any) -> Any:
     """The plain data from which `structure` builds an equal value."""
     return _converter.unstructure(value)
@@ -87,8 +96,11 @@ def _exactly(kind: type, *also: type) -> Any:
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
+_AN_INT, _A_TEXT = _exactly(int), _exactly(str)
+
+
 def _whole_number(data: Any, _: Any) -> int:
-    number: int = _exactly(int)(data, int)
+    number: int = _AN_INT(data, int)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"{number} does not fit into 64 bits")
     return number
@@ -97,7 +109,7 @@ def _whole_number(data: Any, _: Any) -> int:
 def _text(data: Any, _: Any) -> str:
     """JSON can spell half a surrogate pair, which no file, database or socket would take, and
     NUL, which PostgreSQL does not."""
-    text: str = _exactly(str)(data, str)
+    text: str = _A_TEXT(data, str)
     text.encode()
     if "\0" in text:
         raise ValueError(f"a text has no NUL, got {text!r}")

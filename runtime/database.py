@@ -45,11 +45,13 @@ log = logging.getLogger("wicket.database")
 
 GROWN_LOG_BYTES = 4 * 1024 * 1024
 _MEBIBYTE = 1024 * 1024
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 class Database:
     """`schema` is run at opening: write every statement with IF NOT EXISTS, and begin the primary
-    key of every table with its first column. Opening, reading and writing raise DiskFault."""
+    key of every table with its first column. A file that an older version made gets the columns
+    that it lacks, empty: give new ones a default. Opening, reading and writing raise DiskFault."""
 
     synchronous = "FULL"
     close_within_s = 3.0
@@ -187,6 +189,7 @@ class Database:
             self._writer = self._connect()
             parts.callback(self._writer.close)
             self._writer.executescript(self._schema)
+            _add_columns(self._writer, self._schema)
             if torn:
                 self._empty_log()
             self._reader = parts.enter_context(closing(read_only(self.path)))
@@ -277,9 +280,23 @@ class Database:
         self._parts.close()
 
 
+def _add_columns(connection: sqlite3.Connection, schema: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(schema)
+        for (table,) in model.execute(_TABLES).fetchall():
+            info = f"SELECT name, type, dflt_value FROM pragma_table_info('{table}')"  # noqa: S608
+            there = {name for name, _, _ in connection.execute(info)}
+            for name, kind, default in model.execute(info).fetchall():
+                if name not in there:
+                    with_default = f"NOT NULL DEFAULT {default}" if default else ""
+                    connection.execute(
+                        f"ALTER TABLE {table} ADD COLUMN {name} {kind} {with_default}"
+                    )
+
+
 def _look_at_both_ends(connection: sqlite3.Connection) -> None:
     """Of every table: to read all of a million tickets would keep the lanes waiting."""
-    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    names = connection.execute(_TABLES)
     for (table,) in names.fetchall():
         for order in ("ASC", "DESC"):
             sql = f'SELECT * FROM "{table}" ORDER BY 1 {order} LIMIT 1'  # noqa: S608

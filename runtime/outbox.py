@@ -1,7 +1,9 @@
 """This device's facts: numbered, durable before anyone hears of them, sent until acknowledged.
 
 A PUBACK is not a receipt; only central's ack moves `acknowledged`. Nothing is deleted then:
-the facts stay as the device's memory of what it did, and can be sent again from any number.
+the facts stay as the device's memory of what it did, and are sent again from any number, should
+central have lost them (a backup was put back). That an ack alone cannot tell: it may be an old
+one that comes late. So what does not fit is asked over HTTP (`agree`).
 """
 
 from __future__ import annotations
@@ -11,29 +13,37 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from admission.facts import Event, Fact
 from admission.presence import is_history
+from runtime.bus import Bus
 from runtime.database import Database, DiskFault
 from runtime.log import Repeats
-from runtime.mqtt import Bus
-from runtime.wire import encode, fact_from_data, fact_to_data
+from runtime.marks import SCHEMA as MARKS
+from runtime.marks import get_mark, get_word, last_mark, put, put_mark, set_mark
+from runtime.wire import MAX_PAYLOAD, encode, fact_from_data, fact_to_data
+
+__all__ = ["Outbox", "get_mark", "insert", "last_mark", "put_mark", "set_mark", "stored"]
 
 log = logging.getLogger("wicket.outbox")
 
-SCHEMA = """
+SCHEMA = (
+    MARKS
+    + """
 CREATE TABLE IF NOT EXISTS fact (
     device TEXT NOT NULL, number INTEGER NOT NULL, ticket INTEGER, body TEXT NOT NULL,
     PRIMARY KEY (device, number)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS fact_by_ticket ON fact (ticket) WHERE ticket IS NOT NULL;
-CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
+)
 """`ticket`: the one whose history it is part of."""
 _INSERT = "INSERT OR IGNORE INTO fact (device, number, ticket, body) VALUES (?, ?, ?, ?)"
-_MARK = "SELECT number FROM mark WHERE name = ?"
 
+LOST = "lost"
+"""What is sent in the place of a fact that perished; of no kind that anyone knows."""
 BATCH = 200
 RESEND_S = 5.0
 """How long central may say nothing new before everything it has not acknowledged is sent again."""
@@ -56,27 +66,6 @@ def insert(
             fold(connection, fact)
 
 
-def set_mark(connection: sqlite3.Connection, name: str, number: int) -> None:
-    """Move a named cursor forward, never back."""
-    connection.execute(
-        "INSERT INTO mark VALUES (?, ?) ON CONFLICT (name)"
-        " DO UPDATE SET number = max(number, excluded.number)",
-        (name, number),
-    )
-
-
-def get_mark(database: Database, name: str) -> int:
-    """Where a named cursor stands; 0 if it was never set."""
-    rows = database.read(_MARK, (name,))
-    return int(rows[0][0]) if rows else 0
-
-
-def last_mark(connection: sqlite3.Connection, name: str) -> int:
-    """The same from within a transaction."""
-    row = connection.execute(_MARK, (name,)).fetchone()
-    return int(row[0]) if row else 0
-
-
 def stored(database: Database, where: str, values: Sequence[Any]) -> list[Fact]:
     """The facts that an SQL condition names. Raises DamagedFile when one cannot be read."""
     rows = database.read(f"SELECT body FROM fact WHERE {where}", values)  # noqa: S608
@@ -84,6 +73,15 @@ def stored(database: Database, where: str, values: Sequence[Any]) -> list[Fact]:
         return [fact_from_data(json.loads(body)) for (body,) in rows]
     except (ValueError, TypeError) as error:
         raise database.found_damaged(f"a fact cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What central says over HTTP of the device that asks: how many of its facts it has taken, and
+    which central it is. An older one says neither."""
+
+    taken: int | None = None
+    epoch: int = 0
 
 
 class Outbox:
@@ -102,7 +100,10 @@ class Outbox:
         self._heard = heard
         self._fold = fold
         own = database.read("SELECT max(number) FROM fact WHERE device = ?", (device,))
-        self._last = self._stored = int(own[0][0] or 0)
+        self._last = self._stored = max(int(own[0][0] or 0), get_mark(database, "resumed"))
+        self.epoch = get_mark(database, "epoch")
+        """Which central it is that acknowledges; 0 before it said so. A central whose database was
+        put back is another one."""
         self.acknowledged = get_mark(database, "acknowledged")
         self._sent = self.acknowledged
         self._pending: dict[int, tuple[Fact, asyncio.Future[Fact]]] = {}
@@ -110,12 +111,26 @@ class Outbox:
         self._kept: dict[asyncio.Future[Fact], Fact] = {}
         self._storing = False
         self._news = asyncio.Event()
+        self.all_sent = asyncio.Event()
+        """Set when all that was told before the newest connection has been sent on it."""
         self._repeats = Repeats(log)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest fact on the disk."""
+        return self._stored
 
     @property
     def waiting(self) -> int:
         """How many facts central has not acknowledged."""
         return max(0, self._stored - self.acknowledged)
+
+    def note(self, name: str) -> str:
+        """A word that somebody else keeps here; "" if it was never put."""
+        return get_word(self._database, name)
+
+    async def put_note(self, name: str, word: str) -> None:
+        await self._database.write(lambda c: put(c, {name: word}))
 
     def pending(self, ticket: int) -> list[Fact]:
         """Facts about `ticket` that are told, or will be told again, but not yet on the disk."""
@@ -191,22 +206,45 @@ class Outbox:
         where = "device = ? AND number > ? ORDER BY number LIMIT ?"
         return stored(self._database, where, (self.device, number, limit))
 
-    async def acknowledge(self, number: int) -> None:
-        """Central has everything up to `number`."""
-        if number > self.acknowledged:
-            await self._database.write(lambda c: set_mark(c, "acknowledged", number))
-            self.acknowledged = number
+    async def acknowledge(self, number: int, epoch: int = 0) -> bool:
+        """Central says that it has everything up to `number`. False: that cannot be, or central is
+        not the one we knew. Then nothing is changed, and it must be asked (`agree`)."""
+        if epoch and epoch != self.epoch and self.epoch:
+            return False
+        if not self.acknowledged <= number <= self._last:
+            return False
+        if number > self.acknowledged or epoch != self.epoch:
+            await self._note(number, epoch or self.epoch)
+        self._news.set()
+        return True
+
+    async def agree(self, said: Standing, before: int) -> None:
+        """Central was asked over HTTP how many facts of this device it has. `before` is what it had
+        acknowledged when it was asked: so it cannot have fewer, unless it lost them. It cannot have
+        more than were told either, unless an earlier disk told them: those numbers are never used
+        again."""
+        if said.taken is None:
+            return
+        taken, epoch = said.taken, said.epoch or self.epoch
+        if taken > self._last:
+            log.warning("facts up to %d were told by an earlier disk; going on after it", taken)
+            unsent = self._last > self.acknowledged
+            self._last = self._stored = taken
+            await self._database.write(lambda c: set_mark(c, "resumed", taken))
+            await self._note(self.acknowledged if unsent else taken, epoch)
+        elif taken < before:
+            log.warning("central had %d facts and has %d: sent again from there", before, taken)
+            await self._note(taken, epoch)
+            self._sent = taken
+        else:
+            await self._note(max(taken, self.acknowledged), epoch)
         self._news.set()
 
-    async def resume_after(self, number: int) -> None:
-        """Central has had `number` facts of this device: never use those numbers again.
-
-        Matters when the device lost its memory (a new disk) but kept its name.
-        """
-        if number > self._last:
-            log.warning("facts up to %d were told by an earlier disk; going on after it", number)
-            self._last = self._stored = number
-        await self.acknowledge(number)
+    async def _note(self, acknowledged: int, epoch: int) -> None:
+        if (acknowledged, epoch) != (self.acknowledged, self.epoch):
+            values: dict[str, int | str] = {"acknowledged": acknowledged, "epoch": epoch}
+            await self._database.write(lambda c: put(c, values))
+            self.acknowledged, self.epoch = acknowledged, epoch
 
     async def deliver(self, bus: Bus, topic: str) -> None:
         """Send what is not acknowledged, for ever: at once when told, all of it again when central
@@ -217,13 +255,17 @@ class Outbox:
         again_at = now() + RESEND_S
         while True:
             self._news.clear()
-            if self.acknowledged > heard:
+            if self.acknowledged != heard:
                 heard, again_at = self.acknowledged, now() + RESEND_S
                 self._sent = max(self._sent, heard)
             batch = self._next_batch()
-            if batch and await bus.publish(topic, encode({"facts": batch})):
+            while len(message := encode({"facts": batch})) > MAX_PAYLOAD and len(batch) > 1:
+                batch = batch[: len(batch) // 2]
+            if batch and await bus.publish(topic, message):
                 self._sent = batch[-1]["number"]
                 continue
+            if self._sent >= self._stored:
+                self.all_sent.set()
             try:
                 async with asyncio.timeout_at(again_at):
                     await self._news.wait()
@@ -247,11 +289,12 @@ class Outbox:
         return [
             fact_to_data(there[number])
             if number in there
-            else {"device": self.device, "number": number, "kind": "lost"}
+            else {"device": self.device, "number": number, "kind": LOST}
             for number in range(self._sent + 1, last + 1)
         ]
 
     def send_again(self) -> None:
         """A new connection: nobody knows what became of the facts that the old one took."""
         self._sent = self.acknowledged
+        self.all_sent.clear()
         self._news.set()

@@ -24,6 +24,10 @@ class Topics:
     def feed(self) -> str:
         return f"wicket/1/{self.site}/feed"
 
+    @property
+    def alert(self) -> str:
+        return f"wicket/1/{self.site}/alert"
+
     def facts(self, device: str) -> str:
         return self._device(device, "facts")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,11 +17,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from admission.facts import Clash, Side
+from admission.foreign import ForeignItem, ForeignShop
 from admission.reasons import Reason, explain
 from admission.request import Denied
 from admission.values import (
+    CutOff,
     Entitlement,
     IssuerKey,
+    Money,
     Product,
     Ticket,
     TicketState,
@@ -50,8 +54,9 @@ ASKED = {"P": 9, "R": 4, "O": 8, "C": 10, "K": 5}
 """Letter → how many lines it has."""
 
 ENVELOPE = {"device", "number", "at", "kind"}
-VALUES = (Entitlement, IssuerKey, Product, Ticket, Window)
-ENUMS = (Reason, TicketState, Validation)
+OPTIONAL = {"v"}
+VALUES = (Entitlement, ForeignItem, ForeignShop, IssuerKey, Money, Product, Side, Ticket, Window)
+ENUMS = (Clash, CutOff, Reason, TicketState, Validation)
 
 
 def page(name: str) -> str:
@@ -205,9 +210,9 @@ def test_the_mqtt_channels_are_the_topics() -> None:
     topics = Topics("{site}")
     named: list[Callable[[str], str]] = [topics.facts, topics.ack, topics.status]
     public = {name for name in vars(Topics) if not name.startswith("_")}
-    assert public - {"site"} == {"feed", "facts", "ack", "status", "device_of"}
+    assert public - {"site"} == {"feed", "alert", "facts", "ack", "status", "device_of"}
     addresses = {channel["address"] for channel in asyncapi()["channels"].values()}
-    assert addresses == {topics.feed, *(name("{device}") for name in named)}
+    assert addresses == {topics.feed, topics.alert, *(name("{device}") for name in named)}
 
 
 def test_every_mqtt_operation_has_the_quality_of_service_that_is_used() -> None:
@@ -224,7 +229,7 @@ def test_the_mqtt_facts_are_those_of_the_wire_field_by_field() -> None:
     assert listed == list(KINDS)
     for kind, event in KINDS.items():
         assert schemas[kind]["properties"]["kind"] == {"const": kind}
-        assert shape(schemas[kind]) == shape_of(event, ENVELOPE), kind
+        assert shape(schemas[kind]) == shape_of(event, ENVELOPE, OPTIONAL), kind
 
 
 @pytest.mark.parametrize("value", VALUES)
@@ -243,10 +248,12 @@ def shape(schema: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     return set(schema["properties"]), set(schema["required"])
 
 
-def shape_of(kind: type[Any], more: frozenset[str] | set[str] = frozenset()) -> Any:
+def shape_of(
+    kind: type[Any], more: Set[str] = frozenset(), optional: Set[str] = frozenset()
+) -> Any:
     known = fields(kind)
     required = {field.name for field in known if field.default is MISSING}
-    return {field.name for field in known} | more, required | more
+    return {field.name for field in known} | more | optional, required | more
 
 
 def test_every_reference_in_the_mqtt_document_resolves() -> None:

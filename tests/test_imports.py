@@ -22,6 +22,7 @@ OURS: dict[str, set[str]] = {
 WEB, DRAWING = {"aiohttp", "click"}, {"PIL", "pygame", "segno"}
 VENDORS = {
     "admission/codes.py": {"cryptography"},
+    "admission/signature.py": {"cryptography"},
     "runtime/": WEB,
     "runtime/convert.py": {"cattrs"},
     "runtime/mqtt.py": {"aiomqtt"},
@@ -36,6 +37,8 @@ VENDORS = {
     "central/": WEB | {"alembic", "dateutil", "sqlalchemy"},
     "central/metrics.py": WEB | {"prometheus_client", "sqlalchemy"},
     "wicket/": WEB | {"amqtt"},
+    "wicket/authority.py": {"cryptography"},
+    "wicket/own_certificate.py": {"cryptography"},
 }
 """Path, or its beginning → the libraries that may be imported there."""
 

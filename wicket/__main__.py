@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,13 +11,13 @@ import click
 
 from runtime import log
 from runtime.service import run_daemon
-from runtime.settings import BadSettings
+from wicket import own_certificate
+from wicket.certificates import certificates
 from wicket.daemons import DAEMONS
-
-BAD_CONFIGURATION = 78
-"""EX_CONFIG of sysexits(3); the units do not restart on it."""
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
+from wicket.foreign_commands import import_list, import_revoked
+from wicket.key_commands import list_keys, revoke_key, rotate_key
+from wicket.options import CONFIG, FILE, telling_what_is_wrong
+from wicket.watch_commands import list_devices
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,7 +39,7 @@ def _daemon_command(
     @main.command(name, kind, help=help_text, **more)
     @click.option(
         "--config",
-        type=_FILE,
+        type=FILE,
         default=_default_config(name),
         show_default=True,
         help=f"Settings; {name}.d/*.toml beside it is laid over.",
@@ -52,7 +50,7 @@ def _daemon_command(
         if context.invoked_subcommand is not None:
             return
         log.set_up(name, verbose=verbose)
-        with _telling_what_is_wrong():
+        with telling_what_is_wrong():
             run_daemon(DAEMONS[name].serve(DAEMONS[name].load(config)))
 
     return command
@@ -78,29 +76,23 @@ _daemon_command("kiosk", "Run the self-service screen of this machine.")
 
 @main.command("check-config")
 @click.argument("daemon", type=click.Choice(sorted(DAEMONS)))
-@click.argument("config", type=_FILE)
+@click.argument("config", type=FILE)
 def check_config(daemon: str, config: Path) -> None:
     """Say everything that is wrong with a configuration.
 
     Needs no hardware and no network. Exits with 78 if there is anything to mend.
     """
-    with _telling_what_is_wrong():
-        DAEMONS[daemon].load(config)
+    with telling_what_is_wrong():
+        own_certificate.check(config, DAEMONS[daemon].load(config))
     click.echo(f"{config}: good")
 
 
-def _of_the_group(context: click.Context, _: click.Parameter, given: Path | None) -> Path:
-    assert context.parent is not None
-    return given or context.parent.params["config"]
-
-
-_CONFIG = click.option(
-    "--config", type=_FILE, callback=_of_the_group, help="Settings; by default as of the daemon."
-)
+for each in (rotate_key, revoke_key, list_keys, import_list, import_revoked, list_devices):
+    central.add_command(each)
 
 
 @central.command()
-@_CONFIG
+@CONFIG
 @click.option("--check", is_flag=True, help="Only tell; exits with 1 if there is something to do.")
 def migrate(config: Path, *, check: bool) -> None:
     """Bring the database to this version's schema, as central itself does at its start.
@@ -109,15 +101,15 @@ def migrate(config: Path, *, check: bool) -> None:
     """
     from wicket.central_store import migrate
 
-    with _telling_what_is_wrong():
+    with telling_what_is_wrong():
         said = migrate(config, check=check)
     click.echo(said.text)
     sys.exit(said.exit_code)
 
 
 @central.command()
-@_CONFIG
-@click.argument("file", type=_FILE)
+@CONFIG
+@click.argument("file", type=FILE)
 def backup(config: Path, file: Path) -> None:
     """Copy the database to FILE while central runs; of PostgreSQL by pg_dump.
 
@@ -125,15 +117,15 @@ def backup(config: Path, file: Path) -> None:
     """
     from wicket.central_store import backup
 
-    with _telling_what_is_wrong():
+    with telling_what_is_wrong():
         said = backup(config, file)
     click.echo(said.text)
     sys.exit(said.exit_code)
 
 
 @central.command()
-@_CONFIG
-@click.argument("file", type=_FILE)
+@CONFIG
+@click.argument("file", type=FILE)
 @click.option("--force", is_flag=True, help="Replace what is in the database.")
 def restore(config: Path, file: Path, *, force: bool) -> None:
     """Put a copy made by `backup` back. Stop every worker of central before.
@@ -142,15 +134,15 @@ def restore(config: Path, file: Path, *, force: bool) -> None:
     """
     from wicket.central_store import restore
 
-    with _telling_what_is_wrong():
+    with telling_what_is_wrong():
         said = restore(config, file, force=force)
     click.echo(said.text)
     sys.exit(said.exit_code)
 
 
 @central.command("import-venue")
-@_CONFIG
-@click.argument("file", type=_FILE, required=False)
+@CONFIG
+@click.argument("file", type=FILE, required=False)
 @click.option("--check", is_flag=True, help="Only tell; exits with 1 if there is something to do.")
 @click.option("--yes", is_flag=True, help="Import without asking.")
 def import_venue(config: Path, file: Path | None, *, check: bool, yes: bool) -> None:
@@ -177,13 +169,13 @@ def import_venue(config: Path, file: Path | None, *, check: bool, yes: bool) -> 
     def agreed() -> bool:
         return yes or (sys.stdin.isatty() and click.confirm("Import this?"))
 
-    with _telling_what_is_wrong():
+    with telling_what_is_wrong():
         exit_code = import_venue(config, file, click.echo, agreed, check=check)
     sys.exit(exit_code)
 
 
 @gate.command("test")
-@_CONFIG
+@CONFIG
 @click.argument("code", required=False)
 @click.option("--lane", help="Its name; by default the first.")
 @click.option("--out", is_flag=True, help="On the way out.")
@@ -202,14 +194,14 @@ def gate_test(
     if list_ is (code is not None):
         raise click.UsageError("say either a CODE or --list")
     asked = Asked(code or "", lane, Direction.OUT if out else Direction.IN, at)
-    with _telling_what_is_wrong():
+    with telling_what_is_wrong():
         said = asyncio.run(last_refusals(config) if list_ else would_enter(config, asked))
     click.echo(said.text)
     sys.exit(said.exit_code)
 
 
 @gate.command("safe")
-@_CONFIG
+@CONFIG
 def gate_safe(config: Path) -> None:
     """Switch every output line of the gate to its safe level, which is off, and end.
 
@@ -218,7 +210,7 @@ def gate_safe(config: Path) -> None:
     """
     from wicket.gate_safe import output_lines, switch_off
 
-    with _telling_what_is_wrong():
+    with telling_what_is_wrong():
         lines = output_lines(config)
     switch_off(lines)
 
@@ -241,9 +233,12 @@ def devices(root: Path) -> None:
     click.echo(listing(root), nl=False)
 
 
+main.add_command(certificates)
+
+
 @main.command()
 @click.argument("daemon", type=click.Choice(sorted(DAEMONS)), required=False)
-@click.option("--config", type=_FILE, help="Settings; by default /etc/wicket/DAEMON.toml.")
+@click.option("--config", type=FILE, help="Settings; by default /etc/wicket/DAEMON.toml.")
 def doctor(daemon: str | None, config: Path | None) -> None:
     """Look this machine over: say what is wrong with it and what to do.
 
@@ -281,16 +276,6 @@ def demo(state: Path, port: int, *, script: bool) -> None:
     from wicket.demo.show import play, present
 
     sys.exit(play(state) if script else present(state, port))
-
-
-@contextmanager
-def _telling_what_is_wrong() -> Iterator[None]:
-    try:
-        yield
-    except BadSettings as bad:
-        for problem in bad.problems:
-            click.echo(problem, err=True)
-        sys.exit(BAD_CONFIGURATION)
 
 
 if __name__ == "__main__":

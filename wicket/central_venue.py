@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from getpass import getuser
@@ -33,6 +33,7 @@ class Import:
     file: Path
     text: str
     url: str
+    gates: Collection[str]
 
 
 def import_venue(
@@ -86,7 +87,7 @@ def _wanted(config: Path, file: Path | None) -> Import:
     file = file or settings.venue
     if file is None:
         raise BadSettings([f"{config}: venue: missing; or say the FILE to import"])
-    return Import(file, read_text(file), settings.database_url)
+    return Import(file, read_text(file), settings.database_url, settings.gates)
 
 
 def _compare(wanted: Import, now: datetime) -> Comparison:
@@ -102,7 +103,9 @@ def _compare(wanted: Import, now: datetime) -> Comparison:
                 [f"the database is of an older version ({found}); start central, or migrate it"]
             )
         with engine.begin() as connection:
-            return imports.compare(connection, wanted.text, str(wanted.file), now)
+            return imports.compare(
+                connection, wanted.text, str(wanted.file), now, gates=wanted.gates
+            )
 
 
 def _apply(wanted: Import, comparison: Comparison, now: datetime) -> imports.Imported | Refused:
@@ -114,4 +117,5 @@ def _apply(wanted: Import, comparison: Comparison, now: datetime) -> imports.Imp
     with faults_of(engine):
         migrate(engine)
         with writing.begin() as connection:
-            return imports.apply(connection, wanted.text, str(wanted.file), by, comparison.base)
+            base, name = comparison.base, str(wanted.file)
+            return imports.apply(connection, wanted.text, name, by, gates=wanted.gates, base=base)

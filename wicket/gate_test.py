@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from admission.codes import human_code
@@ -17,7 +17,6 @@ from gate.trust import Trust
 from runtime.beside import DatabaseBeside
 from runtime.disk import DiskFault
 from runtime.outbox import Outbox
-from runtime.service import utc_now
 from runtime.settings import load
 from runtime.wire import fact_from_data
 
@@ -56,10 +55,13 @@ async def would_enter(config: Path, asked: Asked) -> Said:
         return Said(f"there is no lane {name!r}; there are {', '.join(lanes)}", CANNOT_TELL)
     entrance = Entrance(settings, lanes[name], asked.way)
     try:
-        at = moment(asked.at, utc_now(), settings.zone_info)
         async with DatabaseBeside(settings.state / "gate.db") as database:
-            ledger = GateLedger(database, Outbox(database, settings.device))
-            doubts = supposing(Trust(utc_now, ledger).doubt(), asked.at)
+            outbox = Outbox(database, settings.device)
+            ledger = GateLedger(database, outbox)
+            trust = Trust(ledger, outbox)
+            at = moment(asked.at, trust.now(), settings.zone_info)
+            doubts = replace(trust.doubt(), cut_off=False, in_touch=None)  # the daemon knows
+            doubts = supposing(doubts, asked.at)
             trial = try_code(ledger, entrance, asked.code, at, doubts)
     except (ValueError, DiskFault) as error:
         return Said(str(error), CANNOT_TELL)

@@ -7,18 +7,18 @@ tells. Where the places were sold again meanwhile, `slot_changes.conflicts` tell
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from admission.booking import NoRoom, book, in_words
-from central import ingest
 from central.capacity import slots, visits, waiting
 from central.sale.states import By, Refused
 from central.settings import Channel
 from central.store.schema import lease, lease_use
+from central.sync import quarantine
 from runtime.wire import encode
 
 MAX_PLACES = 1000
@@ -53,7 +53,8 @@ class OfflineTicket:
 
 @dataclass(frozen=True)
 class Lease:
-    """`used` of the `places` were sold, `returned` given back."""
+    """`used` of the `places` were sold, `returned` given back, or sold by a request that has them
+    now (central/sale/offline.py)."""
 
     id: int
     slot: str
@@ -120,7 +121,7 @@ def use(
         detail = f"{places} places are more than the {found.unused} left of lease {number}"
         tickets = [{"ticket": str(one.ticket), "places": one.places} for one in fresh]
         payload = encode({"lease": number, "slot": found.slot, "tickets": tickets})
-        ingest.set_payload_aside(connection, by.who, detail, payload, by.at)
+        quarantine.set_payload_aside(connection, by.who, detail, payload, by.at)
         return Refused("more_than_leased", detail, {"left": found.unused, "slot": found.slot})
     if fresh:
         rows = [{"ticket": one.ticket, "places": one.places} for one in fresh]
@@ -142,6 +143,26 @@ def give_back(connection: Connection, number: int, by: By) -> Lease | Refused:
     connection.execute(update(lease).where(lease.c.id == number).values(returned=returned))
     waiting.serve(connection, {found.slot}, by.at)
     return _find(connection, number, by.who)
+
+
+def book_out(
+    connection: Connection, number: int, device: str, places: int
+) -> tuple[Lease | None, int]:
+    """Take so many places out of the device's lease, for a request that has them from now on, or
+    for nobody: the lease as it was before, and how many of them it had. The caller holds its slot.
+    """
+    found = _find(connection, number, device)
+    if isinstance(found, Refused):
+        return None, 0
+    had = min(places, found.unused)
+    out = update(lease).where(lease.c.id == number).values(returned=found.returned + had)
+    connection.execute(out)
+    return found, had
+
+
+def slots_of(connection: Connection, numbers: Collection[int]) -> set[str]:
+    """The time slots of these leases."""
+    return set(connection.scalars(select(lease.c.slot).where(lease.c.id.in_(sorted(numbers)))))
 
 
 def current(connection: Connection, by: By) -> list[Lease]:

@@ -7,7 +7,7 @@ currency.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -16,18 +16,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union
 
 from admission.values import TimeSlot
-from central import feed
 from central.capacity import slots, waiting
 from central.capacity.slots import Listed
 from central.catalogue import venues
+from central.catalogue.cut_off import wrong_homes
 from central.catalogue.planning import plan
 from central.catalogue.schedule import DAYS_AHEAD, describe, plan_slots
 from central.catalogue.venue import Venue, read_venue
 from central.catalogue.venue_diff import Change, ChangeKind, differences
 from central.catalogue.venues import Revision
+from central.foreign import shops
 from central.sale.states import By, Refused, Status
 from central.store.engine import one_at_a_time
 from central.store.schema import money_entry, request_line, ticket_request, time_slot, voucher
+from central.sync import feed
 from runtime.settings import BadSettings
 
 MOST_SLOTS = 100_000
@@ -54,8 +56,11 @@ class Imported:
     changes: tuple[Change, ...]
 
 
-def compare(connection: Connection, text: str, source: str, now: datetime) -> Comparison:
-    """Only looks. Raises BadSettings naming every mistake in the text."""
+def compare(
+    connection: Connection, text: str, source: str, now: datetime, *, gates: Collection[str]
+) -> Comparison:
+    """Only looks. `gates` are those of central.toml. Raises BadSettings naming every mistake in
+    the text."""
     new = read_venue(text, source)
     known, unread = _known(connection)
     old = known.venue if known else None
@@ -68,7 +73,7 @@ def compare(connection: Connection, text: str, source: str, now: datetime) -> Co
     changes = [*unread, *differences(old, new, each)]
     changes += _slot_changes(connection, planned, new.zone, now)
     refused = [*_reused(sold, new), *_taken_away(old, new, each)]
-    refused += [*_currency(connection, new, now)]
+    refused += [*_currency(connection, new, now), *wrong_homes(new.products(), gates)]
     if len(planned) > MOST_SLOTS:
         refused.append(f"more than {MOST_SLOTS} time slots in {DAYS_AHEAD} days; let some be rarer")
     same = known is not None and known.text == text
@@ -77,7 +82,13 @@ def compare(connection: Connection, text: str, source: str, now: datetime) -> Co
 
 
 def apply(
-    connection: Connection, text: str, source: str, by: By, base: int | None = None
+    connection: Connection,
+    text: str,
+    source: str,
+    by: By,
+    *,
+    gates: Collection[str],
+    base: int | None = None,
 ) -> Imported | Refused:
     """Make it the venue from now on: products are told to the gates, time slots are made anew.
 
@@ -86,7 +97,7 @@ def apply(
     one_at_a_time(connection)
     if base not in (None, venues.newest_number(connection)):
         return Refused("venue_changed", "somebody imported another one meanwhile; look again")
-    compared = compare(connection, text, source, by.at)
+    compared = compare(connection, text, source, by.at, gates=gates)
     if compared.refused:
         told = {"problems": list(compared.refused)}
         return Refused("venue_refused", "; ".join(compared.refused), told)
@@ -94,6 +105,7 @@ def apply(
         return Imported(newest, ())
     done = venues.keep(connection, text, read_venue(text, source), by)
     feed.publish_products(connection, done.venue.products(), by.at)
+    shops.publish(connection, done.venue.shops(), by.at)
     plan(connection, done.venue, by.at)
     waiting.serve(connection, None, by.at)
     return Imported(done, compared.changes)

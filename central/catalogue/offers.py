@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 
-from admission.values import Entitlement, Validation
+from admission.values import CutOff, Entitlement, Validation
+from central.catalogue.cut_off import check_cut_off
 from central.catalogue.texts import hidden
 from central.catalogue.wall import parse_span
 from central.settings import Channel
@@ -144,7 +145,7 @@ class Offer:
     `entries`, or is good as often as wanted; it and whatever is open lasts `period_days`. Its
     tickets may be exchanged "never", "until_used", or, unused, until so many hours before the
     start: "24h", negative for after it. Of attractions with seats it is sold for those in `zones`,
-    or all of them.
+    or all of them. `cut_off` and `home`: see admission.values.Product.
     """
 
     id: int
@@ -172,6 +173,8 @@ class Offer:
     product: int | None = None
     quantity: int = 1
     ticket_text: Names = field(default_factory=dict)
+    cut_off: CutOff | None = None
+    home: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.id <= 65535:
@@ -191,11 +194,12 @@ class Offer:
             raise ValueError(f'product {self.id}: exchange is "never", "until_used" or like "24h"')
         if len(set(self.zones)) < len(self.zones):
             raise ValueError(f"product {self.id}: zones: each once")
+        check_cut_off(self)
         self._check_kind()
         self._check_entitlements()
 
     @property
-    def cut_off(self) -> timedelta | None:
+    def latest_exchange(self) -> timedelta | None:
         """How long before the start an exchange is too late; None if it never is."""
         hours = _CUT_OFF.fullmatch(self.exchange)
         return timedelta(hours=int(hours[1])) if hours else None

@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from admission.foreign import ForeignShop
 from admission.values import Control, Money, Product
+from central.catalogue.cut_off import CutOffRule, policy
 from central.catalogue.hours import ExceptionDay, Opening, Schedule
 from central.catalogue.offers import Names, Offer, ProductKind, SlotPolicy
 from central.catalogue.prices import minor_unit
+from central.foreign.shops import PretixShop
 from central.seats.plan import Plan, SeatingZone, check_zones
 from central.settings import Channel
 from runtime.settings import BadSettings, parse, read_text
@@ -118,10 +121,12 @@ class Venue:
     currency: str
     languages: tuple[str, ...]
     attractions: tuple[Attraction, ...]
+    cut_off: CutOffRule = field(default_factory=CutOffRule)
+    pretix: tuple[PretixShop, ...] = ()
 
     def __post_init__(self) -> None:
         problems = [*self._wrong_names(), *self._duplicates(), *self._wrong_zone()]
-        problems += [*self._wrong_offers(), *self._wrong_zones()]
+        problems += [*self._wrong_offers(), *self._wrong_zones(), *self._wrong_shops()]
         if not re.fullmatch("[A-Z]{3}", self.currency):
             problems.append(f"currency {self.currency!r} is no ISO 4217 code like EUR")
         if problems:
@@ -149,10 +154,20 @@ class Venue:
     def products(self) -> list[Product]:
         """Every product as far as a gate must know it."""
         return [
-            Product(o.id, o.name[self.languages[0]], o.opens(a.id))
+            Product(
+                o.id,
+                o.name[self.languages[0]],
+                o.opens(a.id),
+                policy(o, self.cut_off),
+                o.home,
+            )
             for a, o in self._offers()
             if o.kind is not ProductKind.VOUCHER
         ]
+
+    def shops(self) -> list[ForeignShop]:
+        """Every web shop as far as a gate must know it."""
+        return [one.shop(self.zone) for one in self.pretix]
 
     def _offers(self) -> Iterator[tuple[Attraction, Offer]]:
         return ((a, offer) for a in self.attractions for offer in a.products)
@@ -164,6 +179,9 @@ class Venue:
         for name, count in Counter(a.id for a in self.attractions).items():
             if count > 1:
                 yield f"attraction id {name!r} is used {count} times"
+        for shop, count in Counter(one.id for one in self.pretix).items():
+            if count > 1:
+                yield f"pretix id {shop} is used {count} times"
 
     def _wrong_names(self) -> Iterator[str]:
         if not self.languages:
@@ -200,6 +218,12 @@ class Venue:
             known = set[str]().union(*(halls.get(one, set()) for one in opened))
             for zone in sorted(set(offer.zones) - known):
                 yield f"product {offer.id}: nothing that it opens has a zone {zone!r}"
+
+    def _wrong_shops(self) -> Iterator[str]:
+        for one in self.pretix:
+            for row in one.items:
+                if not self._is_ticket(row.product):
+                    yield f"pretix {one.id}: item {row.item}: product {row.product} is no ticket"
 
     def _is_ticket(self, product: int) -> bool:
         found = self.offer(product)

@@ -30,9 +30,11 @@ class Change:
 WORDS = {
     "admits": "opens",
     "channels": "sold by",
+    "cut_off": "when cut off",
     "entitlements": "entitlement",
     "exceptions": "days that differ",
     "openings": "opening hours",
+    "pretix": "web shop",
     "prices": "price rule",
     "schedules": "times",
     "text": "description",

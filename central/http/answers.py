@@ -14,7 +14,6 @@ from central.capacity.slots import Listed
 from central.catalogue.offers import Offer
 from central.catalogue.schedule import describe
 from central.catalogue.venue import Attraction, Venue
-from central.feed import Entry
 from central.http.idempotency import Answer
 from central.sale.states import (
     By,
@@ -26,6 +25,7 @@ from central.sale.states import (
     TicketRequest,
 )
 from central.seats.plan import in_words
+from central.sync.feed import Entry
 
 Json = dict[str, Any]
 
@@ -43,9 +43,12 @@ _STATUS = dict.fromkeys(
         "unknown_customer",
         "unknown_batch",
         "unknown_seat",
+        "unknown_clash",
+        "unknown_quarantined",
+        "unknown_zone",
     ),
     404,
-) | {"venue_invalid": 400}
+) | {"venue_invalid": 400, "list_invalid": 400}
 """Refusals that are not a 409 Conflict."""
 
 _TITLES = {400: "Bad request", 401: "Unauthorised", 404: "Not found", 409: "Conflict"}
@@ -277,7 +280,3 @@ def activity(head: int, entries: Iterable[Entry]) -> Json:
             for entry in entries
         ],
     }
-
-
-def quarantine(bad: Iterable[Json]) -> Json:
-    return {"bad": [row | {"received_at": row["received_at"].isoformat()} for row in bad]}

@@ -11,7 +11,8 @@ from central.capacity.leases import Lease
 from central.capacity.slot_changes import Conflict, SlotReport
 from central.capacity.slots import Listed
 from central.catalogue.schedule import describe
-from central.http.answers import Json, visits
+from central.http.answers import Json, money, visits
+from central.sale.offline_lines import Goods
 
 
 def slot_report(report: SlotReport, zone: ZoneInfo, now: datetime) -> Json:
@@ -55,6 +56,34 @@ def lease(one: Lease) -> Json:
 
 def leases(found: Iterable[Lease]) -> Json:
     return {"leases": [lease(one) for one in found]}
+
+
+def goods(found: Iterable[tuple[Lease, Goods]]) -> Json:
+    return {"leases": [lease(one) | _goods(its) for one, its in found]}
+
+
+def _goods(its: Goods) -> Json:
+    slot = its.listed.slot
+    return {
+        "attraction": slot.attraction,
+        "attraction_name": its.attraction.name,
+        "start": slot.start.isoformat(),
+        "end": slot.end.isoformat(),
+        "sales_end": slot.sales.end.isoformat(),
+        "description": its.description,
+        "valid_from": slot.arrival.start.isoformat(),
+        "valid_until": slot.arrival.end.isoformat(),
+        "products": [
+            {
+                "id": one.offer.id,
+                "name": one.offer.name,
+                "price": money(one.price),
+                "persons": one.offer.persons,
+                "ticket_text": one.offer.ticket_text,
+            }
+            for one in its.products
+        ],
+    }
 
 
 def _slot(listed: Listed, zone: ZoneInfo) -> Json:

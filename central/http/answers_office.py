@@ -54,20 +54,21 @@ def ticket(
         "ticket": told,
         "request": request.token,
         "authorisation": request.authorisation,
-        "uses": [
-            {
-                "at": use.at.isoformat(),
-                "attraction": use.attraction,
-                "device": use.device,
-                "lane": use.lane,
-                "persons": use.entered,
-            }
-            for use in uses
-        ],
+        "uses": [use(one) for one in uses],
         "suggested": {
             "customer": suggested.customer,
             "holder": asdict(suggested.holder) if suggested.holder else None,
         },
+    }
+
+
+def use(one: Use) -> Json:
+    return {
+        "at": one.at.isoformat(),
+        "attraction": one.attraction,
+        "device": one.device,
+        "lane": one.lane,
+        "persons": one.entered,
     }
 
 

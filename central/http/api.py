@@ -17,11 +17,12 @@ from central.http.access import client_of
 from central.http.bodies import idempotency_key
 from central.http.idempotency import Answer, Call, once
 from central.http.web import answered
+from central.keys import Keyring
 from central.metrics import Metrics
-from central.publisher import Pulse
 from central.sale.states import By, Refused
 from central.settings import CentralSettings
 from central.store.database import Database
+from central.sync.publisher import Pulse
 
 MAX_ADDRESS = 64
 
@@ -32,11 +33,16 @@ class Api:
 
     settings: CentralSettings
     venues: Current
-    key: SigningKey
+    keys: Keyring
     database: Database
     clock: Callable[[], datetime]
     metrics: Metrics = field(default_factory=Metrics)
     pulse: Pulse = field(default_factory=Pulse)
+
+    @property
+    def key(self) -> SigningKey:
+        """To sign with now."""
+        return self.keys.at(self.clock())
 
     @property
     def venue(self) -> Venue:

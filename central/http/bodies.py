@@ -157,9 +157,10 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 
 
 def _hidden(value: object, path: str) -> Iterator[str]:
-    """Where texts hold what cannot be seen. Notes may have several lines."""
+    """Where texts hold what cannot be seen. Notes and tables may have several lines."""
     if isinstance(value, str):
-        lines = value.replace("\r\n", "\n").split("\n") if path.endswith("note") else [value]
+        many = path.endswith(("note", "csv"))
+        lines = value.replace("\r\n", "\n").split("\n") if many else [value]
         yield from (path for line in lines if hidden(line))
     elif isinstance(value, Mapping):
         for key, item in value.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from central.capacity.leases import OfflineTicket
@@ -9,6 +10,7 @@ from central.http.bodies import MAX_TEXT
 
 MAX_PLACES = 1_000_000
 MAX_TICKETS = 200
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,14 @@ class LeaseUse:
     @property
     def sold(self) -> list[OfflineTicket]:
         return [OfflineTicket(int(ticket.id), ticket.places) for ticket in self.tickets]
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """`public` is the public half of an Ed25519 key, in hex."""
+
+    public: str
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.public):
+            raise ValueError("public: 32 bytes in hex, a-f small")

@@ -103,7 +103,7 @@ def _forbidden(
         if offer.exchange == "never":
             return Refused("not_exchangeable", f"product {line.product} cannot be exchanged")
         start = _start(connection, line)
-        if start and offer.cut_off is not None and now > start - offer.cut_off:
+        if start and offer.latest_exchange is not None and now > start - offer.latest_exchange:
             return Refused("too_late", f"until {offer.exchange} before the start only")
     return None
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from admission.presence import history_of
 from admission.values import Money, TicketState
 from central.capacity import slots, waiting
 from central.catalogue.offers import ProductKind
@@ -23,9 +22,8 @@ from central.sale import request_rows, requests, spending, tickets, vouchers
 from central.sale.request_rows import find, note
 from central.sale.states import By, IssuedTicket, Refused, Status, TicketRequest
 from central.seats import places
-from central.store.schema import feed as facts
 from central.store.schema import money_entry
-from runtime.wire import fact_from_data
+from central.sync import feed
 
 
 @dataclass(frozen=True)
@@ -41,15 +39,8 @@ class Refund:
 
 def used(connection: Connection, ids: Collection[int]) -> set[int]:
     """Those of the tickets on which a gate has told an entry that was not given back."""
-    rows = connection.execute(
-        select(facts.c.subject, facts.c.body).where(
-            facts.c.kind.in_(("admitted", "lapsed")), facts.c.subject.in_(ids)
-        )
-    ).all()
-    told = {ticket: [fact_from_data(body) for t, body in rows if t == ticket] for ticket, _ in rows}
-    return {
-        ticket for ticket, said in told.items() if any(use.entered for use in history_of(said).uses)
-    }
+    told = feed.histories(connection, ids)
+    return {ticket for ticket, history in told.items() if any(u.entered for u in history.uses)}
 
 
 def standing(connection: Connection, request: TicketRequest) -> list[IssuedTicket]:

@@ -6,17 +6,13 @@ cancelled, what nobody used is given back and the rest is due.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from admission.codes import SigningKey
-from admission.facts import Fact
-from admission.presence import history_of
-from admission.values import TicketState
+from admission.values import History, TicketState
 from central.capacity import slots
 from central.catalogue.offers import MAX_DAYS, ProductKind
 from central.catalogue.schedule import to_utc
@@ -39,7 +35,7 @@ from central.sale.states import (
 from central.sale.wishes import Wanted, Wish
 from central.settings import Channel
 from central.store import schema
-from runtime.wire import fact_from_data
+from central.sync import feed
 
 HELD = timedelta(minutes=1)
 """A batch is confirmed in the transaction that reserves its places."""
@@ -100,17 +96,10 @@ def page(connection: Connection, after: int, limit: int) -> list[Batch]:
 
 def export(connection: Connection, request: TicketRequest) -> list[Exported]:
     """All tickets of the request in order."""
-    table, ticket = schema.feed, schema.ticket
-    rows = connection.execute(
-        select(table.c.subject, table.c.body)
-        .join(ticket, ticket.c.id == table.c.subject)
-        .where(table.c.kind.in_(("admitted", "lapsed")), ticket.c.request == request.id)
-    )
-    told: dict[int, list[Fact]] = defaultdict(list)
-    for id_, body in rows:
-        told[id_].append(fact_from_data(body))
+    ids = select(schema.ticket.c.id).where(schema.ticket.c.request == request.id)
+    told = feed.histories(connection, ids)
     issued = tickets.of_request(connection, request)
-    return [Exported(each, _used_at(told[each.ticket.id])) for each in issued]
+    return [Exported(each, _used_at(told.get(each.ticket.id, History()))) for each in issued]
 
 
 def cancel(connection: Connection, id_: int, reason: str, by: By) -> Batch | Refused:
@@ -194,8 +183,8 @@ def _set_window(
     return None
 
 
-def _used_at(facts: Sequence[Fact]) -> datetime | None:
-    return min((use.at for use in history_of(facts).uses if use.entered), default=None)
+def _used_at(history: History) -> datetime | None:
+    return min((use.at for use in history.uses if use.entered), default=None)
 
 
 def _all() -> Select[tuple[int, str, str, datetime]]:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, false, select
 
 from admission.codes import HumanCode, SignedCode, human_code, read_code
-from admission.presence import history_of
-from admission.values import Use
+from admission.values import History, Use
 from central.sale import tickets
 from central.sale.request_rows import find_by_id
 from central.sale.states import IssuedTicket, Refused, TicketRequest
-from central.store.schema import feed, ticket
-from runtime.wire import fact_from_data
+from central.store.schema import ticket
+from central.sync import feed
 
 UNKNOWN = Refused("unknown_ticket", "no ticket has this code")
 
@@ -46,7 +45,5 @@ def find(connection: Connection, text: str) -> tuple[TicketRequest, IssuedTicket
 
 def uses(connection: Connection, id_: int) -> Sequence[Use]:
     """Every entry that gates have told, the first first."""
-    told = connection.scalars(
-        select(feed.c.body).where(feed.c.kind.in_(("admitted", "lapsed")), feed.c.subject == id_)
-    )
-    return sorted(history_of(map(fact_from_data, told)).uses, key=lambda use: use.at)
+    history = feed.histories(connection, [id_]).get(id_, History())
+    return sorted(history.uses, key=lambda use: use.at)

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from admission.codes import SigningKey, human_code, new_ticket_id, sign_ticket
 from admission.facts import TicketIssued
 from admission.values import Ticket, TicketState, Window
-from central import feed
 from central.capacity import visits
 from central.catalogue.offers import ProductKind
 from central.money import dues
@@ -20,6 +19,7 @@ from central.sale.request_rows import find, note
 from central.sale.states import By, Entitled, IssuedTicket, Line, Refused, Status, TicketRequest
 from central.store import schema
 from central.store.rows import keyed
+from central.sync import feed
 
 _OF_REQUEST = (
     select(schema.ticket)
@@ -74,6 +74,11 @@ def make_good(connection: Connection, request: TicketRequest, now: datetime) -> 
     issued = [one.ticket for one in of_request(connection, request)]
     unpaid = [ticket for ticket in issued if ticket.state is TicketState.UNPAID]
     _change(connection, unpaid, TicketState.VALID, now)
+
+
+def block(connection: Connection, sold: Sequence[Ticket], now: datetime) -> None:
+    """These tickets are not good any more: tell the gates."""
+    _change(connection, sold, TicketState.BLOCKED, now)
 
 
 def _change(

@@ -20,7 +20,9 @@ from central.store.database import DatabaseDown, faults_of
 from central.store.duty import duty_of
 from central.store.engine import make_engine
 from central.store.revisions import EMPTY, check_known
-from central.store.schema import ticket_request
+from central.store.schema import epoch, ticket_request
+from central.sync import epochs
+from runtime.service import utc_now
 
 TABLE = "alembic_version"
 MODE = 0o600
@@ -67,6 +69,15 @@ def restore(url: str, file: Path, *, force: bool = False) -> None:
                 "pg_restore", "--no-owner", "--single-transaction", "--exit-on-error", file,
                 engine=engine,
             )  # fmt: skip
+        _begin_epoch(engine, file)
+
+
+def _begin_epoch(engine: Engine, file: Path) -> None:
+    """Devices shall see that the feed has gone back. A copy that an older wicket made gets its
+    epoch when it is migrated."""
+    if inspect(engine).has_table(epoch.name):
+        with engine.execution_options(wicket_writes=True).begin() as connection:
+            epochs.begin(connection, f"{file.name} was put back", utc_now())
 
 
 @contextmanager

@@ -53,15 +53,17 @@ class Database:
         self.written = asyncio.Event()
         """Set after every write; whoever waits for news clears it."""
         self.engine = make_engine(url, connections=READERS + WRITERS + 1)
+        self.shared = self.engine.dialect.name == "postgresql"
+        """Whether other workers may work on it too."""
         self._writing = self.engine.execution_options(wicket_writes=True)
         self._reading = self.engine
-        if self.engine.dialect.name == "postgresql":
+        if self.shared:
             self._reading = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
     async def __aenter__(self) -> Self:
-        alone = self.engine.dialect.name == "sqlite"
+        alone = not self.shared
         self._writers = ThreadPoolExecutor(1 if alone else WRITERS, "central-write")
         self._readers = ThreadPoolExecutor(READERS, "central-read")
         self._together = Together(self._writing, self._writers, _transact) if alone else None

@@ -19,9 +19,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, func, select
 
-from central import feed
 from central.store.database import Database, DatabaseDown
 from central.store.engine import ON_DUTY
+from central.sync import feed
 from runtime.log import Repeats
 
 log = logging.getLogger("wicket.central")

@@ -3,6 +3,7 @@ for ever."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -37,6 +38,10 @@ PATIENCE = {
 """Connection parameters of libpq; what the URL says counts more."""
 
 
+class Json(str):
+    """JSON as text: it goes into a JSON column as it is."""
+
+
 def make_engine(url: str, connections: int = 5) -> Engine:
     """At most `connections` at a time are kept open to PostgreSQL. Raises BadSettings."""
     try:
@@ -44,9 +49,11 @@ def make_engine(url: str, connections: int = 5) -> Engine:
         if where.get_backend_name() == "postgresql":
             missing = {key: value for key, value in PATIENCE.items() if key not in where.query}
             where = where.set(drivername="postgresql+psycopg")
-            engine = create_engine(where, connect_args=missing, pool_size=connections)
+            engine = create_engine(
+                where, connect_args=missing, pool_size=connections, json_serializer=_as_json
+            )
         else:
-            engine = create_engine(where)
+            engine = create_engine(where, json_serializer=_as_json)
     except (ArgumentError, ImportError) as error:
         raise BadSettings([f"database: {error}"]) from error
     match engine.dialect.name:
@@ -65,6 +72,10 @@ def one_at_a_time(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SETTING_UP})")
+
+
+def _as_json(value: Any) -> str:
+    return value if isinstance(value, Json) else json.dumps(value)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -44,7 +44,8 @@ function add(list, items) {
 
 function showHealth(state) {
   const lines = [
-    ["Clock", state.clock_trusted ? "right, as far as known" : "not trusted: set the time", state.clock_trusted],
+    ["Clock", state.clock, state.clock_trusted],
+    ["In touch", state.in_touch, !state.cut_off],
     ["Central heard", state.heard || "never", state.heard !== ""],
     ["Keys", state.ready ? "known" : "none: no ticket can be judged", state.ready],
     ["Facts waiting for central", String(state.waiting), true],

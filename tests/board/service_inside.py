@@ -64,7 +64,7 @@ def lay_out() -> None:
     units = INNER / "etc/systemd/system"
     shutil.rmtree(units)
     shutil.copytree(ROOT / "systemd/system", units)
-    (units / "wicket-gate.service.d").mkdir()
+    (units / "wicket-gate.service.d").mkdir(exist_ok=True)
     (units / "wicket-gate.service.d/test.conf").write_text(DROP_IN)
     with (INNER / "etc/passwd").open("a") as file:
         file.write(f"wicket:x:{USER}:{USER}::/var/lib/wicket:/usr/sbin/nologin\n")

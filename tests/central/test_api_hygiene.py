@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.central import BEGUN, CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client, Clock, central_in
 
 from admission.facts import Admitted, Fact
-from central import ingest
 from central.http.rate import Limiter, network_of
-from central.publisher import STUCK_S, Pulse
 from central.settings import CentralSettings, HttpSettings, Rate
+from central.sync import ingest
+from central.sync.publisher import STUCK_S, Pulse
 from runtime.settings import load
 from runtime.wire import encode, fact_to_data
 
@@ -100,6 +100,7 @@ async def test_figures_tell_how_things_stand(kiosk: Client) -> None:
     assert told["wicket_places_reserved"] == nothing | {("tour",): 3}
     assert told["wicket_feed_head"] == {(): BEGUN + 2 + 1}
     assert told["wicket_quarantined"] == {(): 1}
+    assert told["wicket_clashes"]["clock",] == 0
     assert told["wicket_device_facts"] == {("gate-1",): 1}
     assert told["wicket_device_ack_lag_seconds"] == {("gate-1",): 2.5}
 

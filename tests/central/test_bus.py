@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from support.broker import free_port, mosquitto
-from support.central import BEGUN, DEVICES, MUSEUM, NOW, Clock, settings_in
+from support.bus import ear_on
+from support.central import BEGUN, DEVICES, MUSEUM, NOW, Client, Clock, settings_in
+from support.listening import until
+from support.paper_bus import PaperBus
+from support.samples import BERLIN, ticket
 
-from admission.facts import Admitted, Fact
-from central.service import serve
+from admission.facts import Admitted, Fact, TicketIssued
+from central.service import opened, serve
 from central.settings import HttpSettings
+from central.sync import feed, ingest
+from central.sync.publisher import Publisher, Pulse
 from runtime.mqtt import Bus, BusSettings, Connected, Message
-from runtime.wire import decode, encode, fact_to_data
+from runtime.topics import Topics
+from runtime.wire import MAX_PAYLOAD, decode, encode, fact_to_data
 
 SITE = "wicket/1/sample"
 
@@ -80,12 +90,14 @@ async def test_a_device_is_acknowledged_and_hears_the_feed(
     async with running(gate.bus.run()):
         await gate.connected()
         async with running(serve(settings, clock=Clock())):
-            assert await gate.hears("feed") == {"after": BEGUN, "entries": []}
+            told = await gate.hears("feed")
+            assert (told["after"], told["entries"]) == (BEGUN, [])
 
             await gate.tells(1, 2)
-            assert await gate.hears("device/gate-1/ack") == {"number": 2}
+            ack = {"number": 2, "epoch": told["epoch"]}
+            assert await gate.hears("device/gate-1/ack") == ack
             await gate.tells(4)
-            assert await gate.hears("device/gate-1/ack") == {"number": 2}
+            assert await gate.hears("device/gate-1/ack") == ack
 
             line = {"product": 1, "slot": MUSEUM, "quantity": 1}
             made = await post(http.port, "/v1/requests", {"lines": [line], "channel": "web"}, "1")
@@ -112,8 +124,51 @@ async def test_rubbish_on_the_bus_does_not_stop_central(
                 for payload in (b"", b"\xff", b"[" * 10_000):
                     assert await gate.bus.publish(f"{SITE}/device/{topic}/facts", payload)
             await gate.tells(1)
-            while await gate.hears("device/gate-1/ack") != {"number": 1}:
+            while (await gate.hears("device/gate-1/ack"))["number"] != 1:
                 pass
+
+
+async def test_what_does_not_fit_together_is_published_as_an_alert_when_the_broker_is_there(
+    tmp_path: Path,
+) -> None:
+    broker = BusSettings(port=free_port())
+    settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=0))
+    fast = Fact("gate-1", 1, NOW + timedelta(hours=1), Admitted(7, "museum", "north", 1))
+    told = encode({"facts": [fact_to_data(fast)]})
+    async with opened(settings, Clock()) as api:
+        await api.database.write(lambda c: ingest.take(c, "gate-1", told, ["gate-1"], NOW))
+    async with (
+        mosquitto(tmp_path, broker.port),
+        ear_on(broker) as ear,
+        running(serve(settings, clock=Clock())),
+    ):
+        alert = await ear.hears("alert")
+        assert alert.pop("text").startswith("the clock of gate-1 cannot be right, 1:00:00 ahead")
+        assert alert == {"n": BEGUN + 2, "clash": "clock", "ticket": 7}
+
+
+async def test_facts_on_a_foreign_topic_reach_nobody(tmp_path: Path, broker: BusSettings) -> None:
+    settings = settings_in(tmp_path / "state", mqtt=broker, http=HttpSettings(port=0))
+    gate = Device(broker)
+    fact = fact_to_data(Fact("gate-1", 1, NOW, Admitted(8, "museum", "north", 1)))
+    told = encode({"facts": [fact]})
+    async with running(gate.bus.run()):
+        await gate.connected()
+        async with running(serve(settings, clock=Clock())):
+            await gate.hears("feed")
+            for topic in (
+                "wicket/1/other/device/gate-1/facts",
+                f"{SITE}/device/gate-1/facts/more",
+                f"{SITE}/device/gate-1/gate-1/facts",
+                f"{SITE}/device/GATE-1/facts",
+                f"{SITE}/device/{'g' * 5000}/facts",
+            ):
+                assert await gate.bus.publish(topic, told)
+            await gate.tells(1)
+            entries: list[Any] = []
+            while not entries:
+                entries = (await gate.hears("feed"))["entries"]
+            assert [entry["fact"]["ticket"] for entry in entries] == [7]
 
 
 async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
@@ -128,4 +183,21 @@ async def test_when_the_broker_comes_late_the_end_of_the_feed_is_said(
         running(gate.bus.run()),
     ):
         await gate.connected()
-        assert await gate.hears("feed") == {"after": BEGUN, "entries": []}
+        told = await gate.hears("feed")
+        assert (told["after"], told["entries"]) == (BEGUN, [])
+
+
+async def test_a_fact_too_large_for_a_message_keeps_no_other_back(kiosk: Client) -> None:
+    """Devices see the gap and fetch it by HTTP."""
+    bus, database = PaperBus(), kiosk.api.database
+    large = TicketIssued(replace(ticket(), language="x" * MAX_PAYLOAD))
+    publisher = Publisher(bus, Topics("sample"), database, Pulse(), lambda: BERLIN)
+    async with running(publisher.run()):
+        await until(lambda: bool(bus.sent))
+        for event in (TicketIssued(ticket(8)), large, TicketIssued(ticket(9))):
+            first = await database.write(partial(feed.tell, events=[event], now=NOW)) - 2
+        await until(lambda: any(batch["after"] == first + 2 for _, _, batch in bus.sent))
+    batches = [(b["after"], [e["n"] for e in b["entries"]]) for _, _, b in bus.sent]
+    told = [n for _, numbers in batches for n in numbers]
+    assert told == [first, first + 2]
+    assert (first + 1, []) in batches

@@ -65,7 +65,8 @@ RULES = re.compile(
     "|id: the ticket's id, a number in quotes|tickets: their ids"
     "|(tickets|seats): (1 to [0-9]+, )?each once"
     "|valid_until: (after valid_from|a time to come)"
-    "|write either [a-z]+ or [a-z]+|until: from .*|(from|until): a day like"
+    "|write either [a-z]+ or [a-z_]+|until: from .*|(from|until): a day like"
+    "|no foreign code|[0-9]+ wrong, nothing was imported|the first at [0-9]+: .*|csv: .*"
 )
 """What no schema can say, but words in the document do: refused with 400 all the same."""
 OPERATIONS = {

@@ -14,7 +14,6 @@ from support.gates import GUEST, HOLD, KEY, PLAIN, Gate, controlled, payload
 
 from admission.facts import Admitted, CountCorrected, Event, Passed
 from admission.values import Control, Direction
-from central import ingest
 from central.capacity import slots
 from central.catalogue.planning import plan
 from central.catalogue.venue import load_venue
@@ -24,6 +23,7 @@ from central.sale.wishes import Wanted, Wish
 from central.settings import Channel
 from central.store import schema
 from central.store.database import make_engine
+from central.sync import ingest
 
 
 @pytest.fixture(params=[Control.PRESENT])

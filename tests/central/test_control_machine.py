@@ -18,7 +18,6 @@ from support.gates import CAPACITY, GUEST, HOLD, KEY, Gate, controlled, payload
 from admission.booking import Visits
 from admission.facts import Admitted, Event, Fact, Forgiven, Lapsed, Passed
 from admission.values import Control, Direction
-from central import ingest
 from central.capacity import leases, slots, visits
 from central.catalogue.planning import plan
 from central.sale import requests, tickets
@@ -26,6 +25,7 @@ from central.sale.states import By, Payment, TicketRequest
 from central.sale.wishes import Wanted, Wish
 from central.store import schema
 from central.store.database import make_engine
+from central.sync import ingest
 
 CHOICE = st.integers(0, 30)
 

@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.central import BEGUN, DEVICES, MUSEUM, NOW, PRODUCTS, TOUR, Client, Clock, central_in
+from support.snapshots import heard
 
 from admission.codes import HumanCode, read_code
 from admission.facts import Admitted, Event, Fact, Lapsed, Passed, Refused, TicketPrinted
 from admission.ledger import Ledger
 from admission.values import TicketState
-from central import feed, ingest
+from central.sync import feed, ingest
 from runtime.wire import encode, fact_from_data, fact_to_data
 
 
@@ -89,26 +90,29 @@ async def test_the_snapshot_leaves_out_what_no_longer_matters(kiosk: Client) -> 
     [tour] = (await kiosk.issue(request))["tickets"]
     [museum] = await kiosk.sell(1, MUSEUM)
     await kiosk.cancel(request)
+    museum_id = int(museum["id"])
     await tell(
         kiosk,
         Admitted(int(tour["id"]), "tour", "north", 1),
-        Admitted(int(museum["id"]), "museum", "north", 1),
-        Passed(int(museum["id"]), 2, "north", 1),
-        Passed(None, None, "north", 1),
+        Admitted(museum_id, "museum", "north", 1),
+        Passed(museum_id, 2, "north", 1, zone="museum"),
+        Passed(None, None, "north", 1, zone="museum"),
         Refused(None, "north", "unreadable", "?"),
-        TicketPrinted(int(museum["id"])),
+        TicketPrinted(museum_id),
         Admitted(99, "museum", "north", 1),
     )
     kiosk.clock.pass_(hours=1)
-    snapshot = await kiosk.get("/v1/snapshot")
-    kinds = [fact["kind"] for fact in snapshot["facts"]][BEGUN:]
-    assert kinds == ["ticket_issued"] * 2 + ["admitted", "passed", "passed", "admitted"]
-    assert snapshot["as_of"] == BEGUN + 3 + 7
-    kept = [f["ticket"] for f in snapshot["facts"] if f["kind"] == "admitted"]
-    assert kept == [int(museum["id"]), 99]
-    kiosk.clock.pass_(hours=24)
-    later = await kiosk.get("/v1/snapshot")
-    assert [f["ticket"] for f in later["facts"] if f["kind"] == "passed"] == []
+    snapshot = await heard(kiosk)
+    assert snapshot.image.told.as_of == BEGUN + 3 + 7
+    assert [snapshot.image.ticket(int(t["id"])) for t in (tour, museum)] == [
+        None,
+        snapshot.ticket(museum_id),
+    ]
+    assert snapshot.image.tickets == 1
+    kept = [fact["ticket"] for fact in snapshot.facts[BEGUN:]]
+    assert kept == [museum_id, 99]
+    told = snapshot.image.told
+    assert (told.counts, told.taken["gate-1"]) == ({"museum": 2}, 7)
 
 
 STEPS = st.lists(
@@ -146,7 +150,7 @@ async def test_the_snapshot_folds_to_the_same_state_as_the_whole_feed(
                 await tell(kiosk, Passed(ticket_id, 1 + choice, "north", 1))
         entries = (await kiosk.get("/v1/feed"))["entries"]
         whole = folded(entry["fact"] for entry in entries)
-        short = folded((await kiosk.get("/v1/snapshot"))["facts"])
+        short = await heard(kiosk)
         key = kiosk.api.key.id
         assert short.issuer(key) == whole.issuer(key) != None  # noqa: E711
         for product in range(1, 8):
@@ -162,7 +166,7 @@ async def test_a_lost_key_file_makes_a_new_key_and_the_old_one_stays_told(tmp_pa
     (tmp_path / "central.key").unlink()
     async with central_in(tmp_path, Clock(NOW + timedelta(days=1))) as after:
         new = after.api.key.issuer
-        ledger = folded((await after.get("/v1/snapshot"))["facts"])
+        ledger = await heard(after)
     assert (old.id, new.id) == (1, 2)
     assert (ledger.issuer(1), ledger.issuer(2)) == (old, new)
     assert new.valid_from == NOW + timedelta(days=1)

@@ -9,14 +9,21 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 from sqlalchemy import Connection, select
-from support.central import CONFIG, DEVICES, MUSEUM, TOUR, Client
+from support.central import CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client
 from support.money import balances, euro
 
+from admission.facts import Fact, Opened, Passed
+from admission.values import Direction
 from central.store.schema import idempotency, metadata
+from central.sync import feed, quarantine
+from central.sync.quarantine import Bad
+from central.watch import clashes
+from runtime.wire import fact_to_data
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -108,12 +115,38 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/leases": {"slot": TOUR, "places": 2, "minutes": 5, "channel": "kiosk"},
     "/v1/leases/{lease}/use": {"tickets": [{"id": "7", "places": 1}]},
     "/v1/leases/{lease}/return": NOTHING,
+    "/v1/keys": {"public": "ab" * 32},
+    "/v1/lists": {
+        "name": "Partner",
+        "product": 1,
+        "rows": [
+            {
+                "code": "AB-1234",
+                "valid_from": "2026-12-01T00:00:00Z",
+                "valid_until": "2026-12-02T00:00:00Z",
+                "persons": 2,
+                "reference": "order 7",
+            }
+        ],
+        "valid_from": "2026-12-01T00:00:00Z",
+        "valid_until": "2026-12-02T00:00:00Z",
+        "complete": True,
+        "skip_wrong": False,
+    },
+    "/v1/revoked": {"codes": ["AB-1234"]},
+    "/v1/zones/house/count": {"persons": 7, "why": "counted by hand"},
+    "/v1/clashes/{clash}/settle": {"why": "let in by hand"},
+    "/v1/quarantine/1/dismiss": {"why": "a test of the technician"},
+    "/v1/quarantine/2/replay": NOTHING,
 }
+LET_IN = Fact("gate-1", 2, NOW, Opened("North", Direction.IN, "badge 7"))
 NO_BODY: Any = {"requestBody": {"content": {}}}
 PLAIN: dict[str, Any] = {"product": 1, "slot": MUSEUM, "quantity": 1, "text": "Happy birthday"}
 GOOD = {"/v1/quotes": CART | {"lines": [PLAIN]}, "/v1/requests": CART | {"lines": [PLAIN]}}
 """Where the whole body is no cart that anybody wants."""
-BY_DEVICE = {"/v1/leases/{lease}/use": "kiosk-1", "/v1/leases/{lease}/return": "kiosk-1"}
+BY_DEVICE = dict.fromkeys(
+    ("/v1/leases/{lease}/use", "/v1/leases/{lease}/return", "/v1/keys"), "kiosk-1"
+)
 
 HIDDEN = ["\0", "a\x1b[31m", "a\x7fb", "evil\u202egpj.exe", "\u200fa", "a\u2028b"]
 TEXTS = [*HIDDEN, LONG, 7, True, ["x"], {"x": "x"}]
@@ -190,7 +223,23 @@ async def stock(kiosk: Client, office: Client) -> Stock:
         "reserved": reserved["token"],
         "lease": str(lease["id"]),
     }
+    await office.api.database.write(_set_aside_two)
+    names["clash"] = str(await office.api.database.write(_clash))
     return Stock(office, names)
+
+
+def _set_aside_two(connection: Connection) -> None:
+    """Beside a body in the house."""
+    walked = Passed(None, None, "North", 1, zone="house")
+    feed.accept(connection, [Fact("gate-1", 3, NOW, walked)], NOW)
+    told = json.dumps(fact_to_data(LET_IN))
+    quarantine.set_aside(connection, "gate-1", [Bad(n, "a trial", told) for n in (1, 2)], NOW)
+
+
+def _clash(connection: Connection) -> int:
+    """Its number."""
+    clashes.report_cloned(connection, LET_IN, NOW, NOW, ZoneInfo("Europe/Berlin"))
+    return feed.head(connection)
 
 
 def hostile(body: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -135,6 +135,8 @@ async def test_a_check_changes_nothing(shop: Client) -> None:
         (('name = "Harbour Museum"', 'name = "Port"'), 'the venue: name "Harbour Museum" → "Port"'),
         (("duration_min = 120", "duration_min = 90"), "(Evening concert): times changed"),
         (("T20:00", "T19:30"), "time slots of 'concert': 58 new, 58 gone"),
+        (('# cut_off = "home', 'cut_off = "staff_lane" # '), "when cut off nothing → staff_lane"),
+        (("# [cut_off]\n# staff", "[cut_off]\nstaff"), "the venue: when cut off: staff_lane_above"),
     ],
 )
 async def test_what_would_change_is_told_in_words(
@@ -276,7 +278,7 @@ async def test_a_running_worker_takes_up_what_another_imports(
     caplog.set_level(logging.INFO, "wicket.central")
     database = kiosk.api.database
     text, by = changed(('"12.00"', '"13.00"')), By("another", kiosk.clock())
-    await database.write(lambda c: imports.apply(c, text, "venue.toml", by))
+    await database.write(lambda c: imports.apply(c, text, "venue.toml", by, gates=()))
     database.written.clear()
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         following = group.create_task(follow_venue(kiosk.api))

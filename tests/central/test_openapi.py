@@ -12,8 +12,12 @@ from aiohttp import hdrs
 from support.central import DEVICES, MUSEUM, NOW, TOUR, Client, Clock
 from support.hall import book, hall_in
 
-from central import ingest
+from admission.facts import Counted, Fact, HeadCount, Passed
 from central.http.routes import application
+from central.sync import feed, ingest
+from central.watch import devices
+from central.watch.devices import Heard, Status
+from runtime.wire import encode
 
 CONCERT = "concert-20261121T1900Z"
 DOCUMENT = yaml.safe_load(
@@ -118,13 +122,40 @@ async def test_the_answers_of_a_sale_are_as_documented(kiosk: Client) -> None:
         ("/v1/snapshot", ""),
         ("/v1/activity", ""),
         ("/v1/quarantine", ""),
+        ("/v1/clashes", ""),
+        ("/v1/device", ""),
     ],
 )
 async def test_what_can_be_read_is_as_documented(kiosk: Client, path: str, query: str) -> None:
-    await kiosk.api.database.write(lambda c: ingest.take(c, "gate-1", b"?", DEVICES, NOW))
+    late = {"device": "gate-1", "number": 1, "at": "2026-11-22T00:00:00+00:00", "kind": "opened"}
+    told = encode({"facts": [late | {"lane": "1", "direction": "in", "by": "a"}]})
+    for payload in (b"?", told):
+        await kiosk.api.database.write(
+            lambda c, told=payload: ingest.take(c, "gate-1", told, DEVICES, NOW)
+        )
     answer = await kiosk.get(path.replace("{id}", "tour") + query)
     assert any(answer.values())
     assert_documented("get", path, "200", answer)
+
+
+async def test_the_answers_about_what_went_wrong_are_as_documented(kiosk: Client) -> None:
+    office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+    late = {"device": "gate-1", "number": 1, "at": "2026-11-22T00:00:00+00:00", "kind": "opened"}
+    told = encode({"facts": [late | {"lane": "1", "direction": "in", "by": "a"}, {"kind": "?"}]})
+    for _ in range(2):
+        await kiosk.api.database.write(lambda c: ingest.take(c, "gate-1", told, DEVICES, NOW))
+    [clash] = (await office.get("/v1/clashes"))["clashes"]
+    [bad] = (await office.get("/v1/quarantine"))["bad"]
+    for path, name, value, what in (
+        ("/v1/clashes/{n}/settle", "n", clash["n"], {"why": "set right"}),
+        ("/v1/quarantine/{id}/dismiss", "id", bad["id"], {"why": "nonsense"}),
+    ):
+        where = path.replace(f"{{{name}}}", str(value))
+        assert_documented("post", path, "200", await office.post(where, what))
+        assert_documented("post", path, "default", await office.post(where, what, 409))
+    where = f"/v1/quarantine/{bad['id']}/replay"
+    refused = await office.post(where, {}, 409)
+    assert_documented("post", "/v1/quarantine/{id}/replay", "default", refused)
 
 
 async def test_the_answers_about_money_are_as_documented(kiosk: Client) -> None:
@@ -272,6 +303,22 @@ async def test_the_answers_about_slots_and_leases_are_as_documented(kiosk: Clien
     found = await office.get("/v1/conflicts")
     assert found["conflicts"]
     assert_documented("get", "/v1/conflicts", "200", found)
+
+
+async def test_the_answers_about_devices_and_zones_are_as_documented(kiosk: Client) -> None:
+    office = Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+    told = (Passed(None, None, "North", 2, zone="museum"), Counted((HeadCount("museum", 3),)))
+    facts = [Fact("gate-1", n, NOW, event) for n, event in enumerate(told, 1)]
+    await kiosk.api.database.write(lambda c: feed.accept(c, facts, NOW))
+    heard = Heard("gate-1", online=True, since=NOW, heard_at=NOW, status=Status(online=True))
+    await kiosk.api.database.write(lambda c: devices.keep(c, [heard], []))
+    assert_documented("get", "/v1/devices", "200", await office.get("/v1/devices"))
+    body = {"persons": 4, "why": "looked"}
+    answer = await office.post("/v1/zones/museum/count", body)
+    assert_documented("post", "/v1/zones/{zone}/count", "200", answer)
+    assert_documented("get", "/v1/zones", "200", await office.get("/v1/zones"))
+    refused = await office.post("/v1/zones/tower/count", body, 404)
+    assert_documented("post", "/v1/zones/{zone}/count", "default", refused)
 
 
 async def test_the_answers_about_seats_are_as_documented(tmp_path: Path, clock: Clock) -> None:

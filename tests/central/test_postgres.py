@@ -16,10 +16,10 @@ from support.central import MUSEUM, Client
 from support.listening import until
 from support.postgres import Postgres
 
-from central import feed
 from central.store.database import Database, DatabaseDown
 from central.store.duty import take_turns
 from central.store.schema import sequence
+from central.sync import feed
 
 
 @pytest.fixture

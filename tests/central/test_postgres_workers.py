@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,14 +17,17 @@ from support.bus import ear_on
 from support.central import DEVICES, NOW
 from support.listening import until
 from support.postgres import Postgres
+from support.program import ROOT
 from support.workers import Buyer, workers
 
+from admission.codes import SignedCode, read_code
 from admission.facts import Admitted, Fact
 from central.store.engine import make_engine
 from runtime.mqtt import BusSettings
 from runtime.wire import fact_to_data
 
 ADULT, PLACES, BUYERS = 4, 12, 8
+MUSEUM_ADULT = 1
 SOLD = """\
 SELECT (SELECT count(*) FROM ticket_request),
        (SELECT count(*) FROM ticket_request WHERE status = 'confirmed'),
@@ -109,7 +114,7 @@ async def test_another_worker_goes_on_with_the_feed_and_the_facts(
         ear_on(broker) as gate,
     ):
         await gate.says(FACTS, {"facts": [told(1)]})
-        assert await gate.hears("device/gate-1/ack") == {"number": 1}
+        assert (await gate.hears("device/gate-1/ack"))["number"] == 1
 
         await one.kill()
         slot = (await tour_of_the_day_after_tomorrow(other.url))["id"]
@@ -119,7 +124,7 @@ async def test_another_worker_goes_on_with_the_feed_and_the_facts(
         while (await gate.hears("feed"))["after"] != head:
             pass
         await gate.says(FACTS, {"facts": [told(1), told(2)]})
-        assert await gate.hears("device/gate-1/ack") == {"number": 2}
+        assert (await gate.hears("device/gate-1/ack"))["number"] == 2
 
 
 async def test_what_a_worker_sells_the_one_on_duty_publishes(
@@ -136,3 +141,43 @@ async def test_what_a_worker_sells_the_one_on_duty_publishes(
         while not entries:
             entries = (await gate.hears("feed"))["entries"]
         assert entries[-1]["fact"]["kind"] == "ticket_issued"
+
+
+async def a_day_at_the_museum(shop: str) -> str:
+    days = (await get(f"{shop}/v1/attractions/museum/dates"))["dates"]
+    day = [one["date"] for one in days if one["open"]][-1]
+    [slot] = (await get(f"{shop}/v1/attractions/museum/slots?date={day}"))["slots"]
+    return str(slot["id"])
+
+
+def rotate(config: Path) -> None:
+    words = ("-m", "wicket", "central", "rotate-key", "--in-hours", "0", "--config", str(config))
+    subprocess.run((sys.executable, *words), check=True, cwd=ROOT, timeout=30)
+
+
+async def test_all_workers_take_up_a_rotated_key_while_they_sell(
+    tmp_path: Path, server: Postgres, broker: BusSettings
+) -> None:
+    """A gate hears of the key before it sees a ticket of it."""
+    database = server.fresh()
+    async with (
+        workers(tmp_path, database, broker) as pair,
+        aiohttp.ClientSession() as http,
+    ):
+        slot = await a_day_at_the_museum(pair[0].url)
+        buyers = [Buyer(http, [one.url], f"buyer {n}") for n, one in enumerate(pair)]
+        keys: list[set[int]] = [set(), set()]
+        rotating = asyncio.create_task(asyncio.to_thread(rotate, pair[0].config))
+        async with asyncio.timeout(60):
+            while not (rotating.done() and all(2 in signed for signed in keys)):
+                for buyer, signed in zip(buyers, keys, strict=True):
+                    bought = await buyer.buy(MUSEUM_ADULT, slot, 1)
+                    assert bought
+                    code = read_code(bought["tickets"][0]["code"])
+                    assert isinstance(code, SignedCode)
+                    signed.add(code.key)
+        await rotating
+        assert keys == [{1, 2}, {1, 2}]
+        feed = (await get(f"{pair[0].url}/v1/feed?limit=1000"))["entries"]
+    told = [e["fact"]["key"]["id"] for e in feed if e["fact"]["kind"] == "key_published"]
+    assert told == [1, 2, 1]

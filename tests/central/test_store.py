@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,15 +14,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 
-from central import feed
 from central.catalogue import slot_plan
 from central.catalogue.planning import plan
 from central.catalogue.schedule import planned_slots
 from central.catalogue.venue import load_venue
-from central.keys import load_key
 from central.service import check
 from central.store.database import Database, make_engine, migrate
 from central.store.schema import metadata, time_slot
+from central.sync import feed
 from runtime.settings import BadSettings
 
 VENUE = load_venue(CONFIG / "venue.toml")
@@ -133,20 +131,3 @@ async def test_a_slot_that_was_sold_stays_as_it_was_sold(kiosk: Client) -> None:
     await kiosk.api.database.write(lambda c: slot_plan.refresh(c, [], VENUE.zone, NOW))
     body = await kiosk.get("/v1/attractions/concert/slots?date=2026-11-22")
     assert [(slot["id"], slot["left"]) for slot in body["slots"]] == [(CONCERT, 78)]
-
-
-def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    file = tmp_path / "central.key"
-    made = load_key(file, 1, NOW)
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert load_key(file, 2, NOW + timedelta(days=9)) == made
-    assert (made.id, made.valid_from) == (1, NOW)
-
-
-@pytest.mark.parametrize("content", ["", "1 zz 2026-11-21T13:00:00+00:00", "1 aabb x", "ü"])
-def test_a_damaged_key_is_refused_and_kept(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "central.key"
-    file.write_text(content)
-    with pytest.raises(BadSettings, match=r"central\.key: no signing key"):
-        load_key(file, 1, NOW)
-    assert file.read_text() == content

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, event, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from support.central import empty_sqlite
 
-from central import feed
 from central.store.database import Database
 from central.store.schema import sequence
+from central.sync import feed
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from support.samples import (
     issued,
     ticket,
 )
+from support.snapshots import image_of_facts, told
 
 from admission.codes import SigningKey, human_code, low_bits, sign_ticket
 from admission.decide import decide
@@ -44,7 +46,9 @@ from admission.ledger import Ledger
 from admission.request import AdmissionRequest, LedgerView
 from admission.values import Entitlement, TicketState, Validation, Window
 from gate.ledger import GateLedger
+from runtime.image import Image
 from runtime.outbox import Outbox
+from runtime.wire import fact_from_data
 
 IDS = (4711, 4712 << 40 | 5, 2**63 - 1)
 OTHER_KEY = SigningKey(2, bytes(32), NOON)
@@ -197,6 +201,41 @@ async def test_the_mirror_answers_as_the_model_does_also_after_a_restart(
         assert again.cursor == cursor
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(catalogue | uses, max_size=20), st.integers(0, 20), st.randoms())
+async def test_in_whatever_order_feed_and_snapshot_come_the_gate_knows_the_same(
+    tmp_path_factory: pytest.TempPathFactory, told_: list[Event], as_of: int, dice: Random
+) -> None:
+    """Facts up to that of the snapshot may come before it, after it, or never."""
+    folder = tmp_path_factory.mktemp("gate")
+    facts = numbered(told_)
+    model = Ledger()
+    for fact in facts:
+        model.fold(fact)
+    old, new = facts[:as_of], facts[as_of:]
+    async with memory_in(folder) as (mirror, _):
+        parts = [[fact] for fact in (*new, *dice.sample(old, dice.randint(0, len(old))))]
+        dice.shuffle(parts)
+        swapped_after = dice.randint(0, len(parts))
+        for place in range(len(parts) + 1):
+            if place == swapped_after:
+                await take_snapshot(mirror, old, folder / "tickets.image")
+            for part in parts[place : place + 1]:
+                await mirror.fold(part)
+        assert answers(mirror) == answers(model)
+    async with memory_in(folder) as (again, _):
+        assert answers(again) == answers(model)
+
+
+async def take_snapshot(mirror: GateLedger, facts: list[Fact], path: Path) -> None:
+    what = told(len(facts), 0)
+    path.write_bytes(image_of_facts(facts, what))
+    image = Image(path)
+    await mirror.fold_rest([fact_from_data(data) for data in image.rest()])
+    mirror.image = image
+    await mirror.rest_on(what)
+
+
 async def test_a_late_page_does_not_put_back_a_cancelled_ticket(tmp_path: Path) -> None:
     cancelled = replace(ticket(), state=TicketState.CANCELLED)
     facts = issued(ticket(), cancelled)
@@ -205,6 +244,28 @@ async def test_a_late_page_does_not_put_back_a_cancelled_ticket(tmp_path: Path) 
         await ledger.fold(facts[:-1], len(facts) - 1)
         assert ledger.ticket(ticket().id) == cancelled
         assert ledger.cursor == len(facts)
+
+
+@pytest.mark.parametrize("by", ["feed", "snapshot"])
+async def test_of_two_facts_under_one_number_the_one_that_central_has_counts(
+    tmp_path: Path, by: str
+) -> None:
+    """The gate that told them got a new disk while central had not heard of the first one."""
+    walked = Passed(None, None, "South", 5, zone="museum")
+    heard = [Admitted(4711, "museum", "South", 1), walked, walked]
+    there = [Admitted(4712, "museum", "South", 1), Refused(None, "South", "unknown", "X"), walked]
+    feed = [Fact("gate-2", n, NOON, event) for n, event in enumerate(there, 1)]
+    async with memory_in(tmp_path) as (ledger, outbox):
+        own = await outbox.tell(Admitted(4713, "museum", "n", 1), NOON)
+        await ledger.fold(Fact("gate-2", n, NOON, event) for n, event in enumerate(heard, 1))
+        assert ledger.counted() == {"museum": 10}
+        if by == "feed":
+            await ledger.fold([*feed, replace(own, event=there[0])], 4)
+            assert ledger.counted() == {"museum": 5}
+        else:
+            await ledger.fold_rest(feed[:1])
+        assert [len(ledger.history(id_).uses) for id_ in (4711, 4712, 4713)] == [0, 1, 1]
+        assert outbox.after(0) == [own]
 
 
 async def test_a_changed_product_and_a_new_key_count_at_once(tmp_path: Path) -> None:

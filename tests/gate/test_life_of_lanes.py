@@ -309,7 +309,7 @@ class LifeOfLanesWithExitScans(LifeOfLanes):
         for one, code in zip(TICKETS, CODES, strict=True):
             if self.came[one.id] > self.went[one.id] and not self.blurred[one.id]:
                 request = lane.request(Direction.OUT, code)
-                answer = decide(self.rig.ledger, request, self.rig.gate.clock())
+                answer = decide(self.rig.ledger, request, self.rig.gate.trust.now())
                 assert isinstance(answer, Granted) or answer.reason is Reason.LANE_CLOSED
 
 

@@ -34,6 +34,7 @@ timezone = "Europe/Berlin"
 state = "{folder}"
 stage = "{folder}/stage"
 central = {{ url = "http://127.0.0.1:{port}", token = "gate-1-gate-1-gate-1" }}
+policy = {{ untrusted_clock = "admit" }}
 mqtt = {{ port = {port} }}
 [[lanes]]
 name = "North"
@@ -115,7 +116,7 @@ async def test_a_scan_opens_a_walk_closes_and_sigterm_ends_it_cleanly(folder: Pa
         await gate.shows("scan your ticket")
         assert await gate.ends(signal.SIGTERM) == 0
     assert told_in(folder) == [
-        Admitted(VISITOR.id, "museum", "North", 1),
+        Admitted(VISITOR.id, "museum", "North", 1, cut_off=True),
         Passed(VISITOR.id, 1, "North", 1),
     ]
 
@@ -133,7 +134,7 @@ async def killed_with_the_latch_on(folder: Path) -> None:
         await gate.scan()
         await gate.latch(on=True)
         assert await gate.ends(signal.SIGKILL) == -signal.SIGKILL
-    assert told_in(folder) == [Admitted(VISITOR.id, "museum", "North", 1)]
+    assert told_in(folder) == [Admitted(VISITOR.id, "museum", "North", 1, cut_off=True)]
 
 
 async def test_an_entry_that_a_power_cut_interrupted_is_given_back(folder: Path) -> None:

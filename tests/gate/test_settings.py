@@ -84,6 +84,7 @@ def test_the_sample_is_good_and_has_two_lanes() -> None:
             "North 2.display.driver:",
         ),
         ('zone = "museum"', 'zone = "musuem"', "lanes: 'North 1' leads to 'musuem', no name of"),
+        ('name = "museum"', f"name = '{'m' * 65}'", "zones[0]: name: a zone needs one of at most"),
         ('# anti_passback = "off"', 'anti_passback = "firm"', "zones[0].anti_passback: 'firm'"),
         ("# capacity = 400", "capacity = -1", "zones[0]: capacity: cannot be less than 0"),
         ("# stale_after_min = 60", 'stale_after_min = "1 h"', "policy.stale_after_min: expected"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.pretix import VECTORS
 from support.typing_scanner import (
     ALT,
     ALT_GR,
@@ -24,6 +25,7 @@ from support.typing_scanner import (
 )
 
 from admission.codes import HumanCode, read_code
+from admission.pretix import PretixCode
 from hal.drivers.keyboard_decoder import KEY, SYN, KeyboardDecoder
 from hal.drivers.keyboard_layout import load_layout
 from hal.ports import MAX_CODE
@@ -100,10 +102,18 @@ def test_a_scanner_that_turns_caps_lock_on_and_off_around_a_code_is_read() -> No
 @pytest.mark.parametrize("caps", [False, True])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_code_of_ours_is_read_with_caps_lock_either_way(layout: str, caps: bool) -> None:
-    code = HUMAN[:-1] + next(c for c in "0123456789ABCDEF" if read_code(HUMAN[:-1] + c))
+    told = (HUMAN[:-1] + c for c in "0123456789ABCDEF")
+    code = next(code for code in told if isinstance(read_code(code), HumanCode))
     keys = [*press(*[CAPS_LOCK] * caps), *typed(code, load_layout(layout)), *press(ENTER)]
     (text,) = decode(keys, layout)
     assert isinstance(read_code(text), HumanCode)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_signed_code_of_a_web_shop_is_typed_as_it_is(layout: str) -> None:
+    keys = [*typed(VECTORS["codes"][0]["code"], load_layout(layout)), *press(ENTER)]
+    (text,) = decode(keys, layout)
+    assert isinstance(read_code(text), PretixCode)
 
 
 @pytest.mark.parametrize("page", ["cp1252", "cp437"])

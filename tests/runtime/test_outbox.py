@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 from support.bus import running
 from support.clock import on_virtual_time
-from support.listening import settle
+from support.listening import settle, until
+from support.paper_bus import PaperBus
 from support.samples import NOON
 
 from admission.facts import Admitted, Fact
 from runtime import outbox
 from runtime.database import Database
-from runtime.mqtt import Bus, BusSettings
-from runtime.outbox import Outbox
-from runtime.wire import decode
+from runtime.outbox import Outbox, Standing
 
 DEVICE = "gate-1"
 
@@ -58,20 +57,62 @@ async def test_the_same_fact_heard_twice_is_stored_once(database: Database) -> N
     assert database.read("SELECT count(*) FROM fact") == [(1,)]
 
 
-async def test_marks_never_go_back(database: Database) -> None:
+async def told(database: Database, count: int) -> Outbox:
     box = Outbox(database, DEVICE)
-    for number in (5, 3):
-        await box.acknowledge(number)
+    await asyncio.gather(*(box.tell(entry(n), NOON) for n in range(1, count + 1)))
+    return box
+
+
+async def test_an_ack_that_comes_late_or_of_facts_never_told_changes_nothing(
+    database: Database,
+) -> None:
+    box = await told(database, 6)
+    believed = [await box.acknowledge(number) for number in (5, 3, 7, 5)]
+    assert believed == [True, False, False, True]
     assert Outbox(database, DEVICE).acknowledged == 5
+
+
+async def test_an_ack_of_another_central_is_not_believed_before_that_is_asked(
+    database: Database,
+) -> None:
+    box = await told(database, 6)
+    assert await box.acknowledge(5, 1)
+    assert not await box.acknowledge(6, 2)
+    await box.agree(Standing(2, 2), before=5)
+    again = Outbox(database, DEVICE)
+    assert (again.acknowledged, again.epoch, again.waiting) == (2, 2, 4)
+    assert not await again.acknowledge(6, 1)
+    assert await again.acknowledge(6, 2)
+
+
+async def test_what_central_says_it_had_before_an_ack_is_no_loss(database: Database) -> None:
+    box = await told(database, 6)
+    await box.acknowledge(6)
+    await box.agree(Standing(4), before=4)
+    assert box.acknowledged == 6
+    await box.agree(Standing(4), before=6)
+    assert box.acknowledged == 4
 
 
 async def test_a_device_that_lost_its_memory_goes_on_after_what_central_had(
     database: Database,
 ) -> None:
+    await Outbox(database, DEVICE).agree(Standing(41), before=0)
     box = Outbox(database, DEVICE)
-    await box.resume_after(41)
     assert (await box.tell(entry(1), NOON)).number == 42
     assert box.waiting == 1
+
+
+async def test_what_was_told_before_central_spoke_of_an_earlier_disk_is_still_sent(
+    tmp_path: Path,
+) -> None:
+    async with delivering(tmp_path) as (box, bus):
+        await box.tell(entry(1), NOON)
+        await box.agree(Standing(3), before=0)
+        await box.tell(entry(1), NOON)
+        await until(lambda: any(4 in numbers for _, numbers in bus.numbers))
+        assert {n for _, numbers in bus.numbers for n in numbers} == {1, 2, 3, 4}
+        assert await box.acknowledge(4)
 
 
 async def test_a_fact_counts_before_it_is_on_the_disk(database: Database) -> None:
@@ -95,19 +136,6 @@ async def test_a_full_disk_tells_nobody_that_it_was_stored(database: Database) -
     assert stored == set(range(1, len(stored) + 1))
 
 
-class PaperBus(Bus):
-    """Takes everything, writes it down, and nobody reads it."""
-
-    def __init__(self) -> None:
-        super().__init__(BusSettings(), DEVICE)
-        self.sent: list[tuple[float, list[int]]] = []
-
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        numbers = [fact["number"] for fact in decode(payload)["facts"]]
-        self.sent.append((asyncio.get_running_loop().time(), numbers))
-        return True
-
-
 @asynccontextmanager
 async def delivering(folder: Path) -> AsyncIterator[tuple[Outbox, PaperBus]]:
     bus = PaperBus()
@@ -125,7 +153,7 @@ async def test_while_central_is_silent_everything_is_sent_again_however_busy_we_
         for second in range(12):
             await box.tell(entry(second), NOON)
             await asyncio.sleep(1)
-        everything = [numbers for _, numbers in bus.sent if numbers[0] == 1]
+        everything = [numbers for _, numbers in bus.numbers if numbers[0] == 1]
         assert [numbers[-1] for numbers in everything[1:]] == [5, 10]
 
 
@@ -136,11 +164,23 @@ async def test_what_is_acknowledged_is_not_sent_again(tmp_path: Path) -> None:
             await box.tell(entry(n), NOON)
         await box.acknowledge(2)
         await asyncio.sleep(60)
-        assert {n for time, numbers in bus.sent for n in numbers if time > 0} == {3}
+        assert {n for time, numbers in bus.numbers for n in numbers if time > 0} == {3}
         await box.acknowledge(3)
         before = len(bus.sent)
         await asyncio.sleep(60)
         assert len(bus.sent) == before
+
+
+@on_virtual_time
+async def test_what_central_lost_is_sent_again(tmp_path: Path) -> None:
+    async with delivering(tmp_path) as (box, bus):
+        for n in (1, 2, 3):
+            await box.tell(entry(n), NOON)
+        await box.acknowledge(3)
+        bus.sent.clear()
+        await box.agree(Standing(1, 2), before=3)
+        await settle()
+        assert bus.numbers == [(0.0, [2, 3])]
 
 
 @on_virtual_time
@@ -152,7 +192,20 @@ async def test_a_new_connection_is_told_at_once_what_is_not_acknowledged(tmp_pat
         bus.sent.clear()
         box.send_again()
         await settle()
-        assert bus.sent == [(0.0, [1, 2])]
+        assert bus.numbers == [(0.0, [1, 2])]
+
+
+@on_virtual_time
+async def test_what_is_too_much_for_one_message_is_sent_in_several(tmp_path: Path) -> None:
+    """A broker throws a larger one away, and says that it took it."""
+    async with delivering(tmp_path) as (box, bus):
+        for n in range(5):
+            await box.tell(Admitted(n, "museum", "x" * 400_000, 1), NOON)
+        await settle()
+        bus.sent.clear()
+        box.send_again()
+        await settle()
+        assert [numbers for _, numbers in bus.numbers] == [[1, 2], [3], [4, 5]]
 
 
 @on_virtual_time
@@ -163,13 +216,14 @@ async def test_in_the_place_of_facts_that_perished_their_numbers_are_sent(tmp_pa
         await database.write(lambda connection: outbox.insert(connection, rescued))
     async with delivering(tmp_path) as (_, bus):
         await settle()
-        assert [n for _, numbers in bus.sent for n in numbers] == list(range(1, 501))
-        assert max(len(numbers) for _, numbers in bus.sent) == outbox.BATCH
+        assert [n for _, numbers in bus.numbers for n in numbers] == list(range(1, 501))
+        assert max(len(numbers) for _, numbers in bus.numbers) == outbox.BATCH
 
 
 KILLED = """
 import asyncio, sys
 from pathlib import Path
+from support.paper_bus import PaperBus
 from support.samples import NOON
 from admission.facts import Admitted
 from runtime import outbox

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from admission import facts
 from admission.facts import Event, Fact
-from admission.values import IssuerKey, Window
+from admission.foreign import ForeignShop
+from admission.values import IssuerKey, Money, Window
 from runtime.convert import Invalid
 from runtime.wire import KINDS, MAX_PAYLOAD, decode, encode, fact_from_data, fact_to_data
 
@@ -26,6 +27,10 @@ st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(
     IssuerKey, st.builds(IssuerKey, public=st.binary(min_size=32, max_size=32))
 )
+amounts = st.decimals(-1000000, 1000000, places=2)
+st.register_type_strategy(Money, st.builds(Money, amounts, st.just("EUR")))
+keys = st.lists(st.binary(min_size=32, max_size=32)).map(tuple)
+st.register_type_strategy(ForeignShop, st.builds(ForeignShop, keys=keys))
 events: st.SearchStrategy[Event] = st.one_of(*(st.from_type(kind) for kind in KINDS.values()))
 all_facts = st.builds(Fact, texts, st.integers(1, 2**53), times, events)
 
@@ -37,6 +42,31 @@ def test_every_fact_survives_the_trip(fact: Fact) -> None:
 
 def test_every_kind_of_event_has_a_name_on_the_wire() -> None:
     assert set(KINDS.values()) == set(facts.Event.__args__)
+
+
+LET_IN = {
+    "device": "gate-1",
+    "number": 1,
+    "at": "2026-11-21T09:00:00+00:00",
+    "kind": "opened",
+    "lane": "North",
+    "direction": "in",
+    "by": "badge 7",
+}
+
+
+def test_a_field_that_a_newer_teller_adds_is_ignored_by_who_is_lenient() -> None:
+    newer = LET_IN | {"mood": "fine"}
+    assert fact_from_data(newer, lenient=True) == fact_from_data(LET_IN)
+    with pytest.raises(Invalid, match="mood"):
+        fact_from_data(newer)
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_a_kind_of_a_newer_version_is_set_aside(lenient: bool) -> None:
+    assert fact_from_data(LET_IN | {"v": 1}, lenient=lenient) == fact_from_data(LET_IN)
+    with pytest.raises(Invalid, match="version 2 of 'opened' is not known here"):
+        fact_from_data(LET_IN | {"v": 2}, lenient=lenient)
 
 
 anything = st.recursive(
@@ -67,6 +97,14 @@ def test_a_fact_with_one_field_spoilt_is_refused_or_whole(fact: Fact, data: st.D
 def test_what_is_not_json_is_refused(payload: bytes) -> None:
     with pytest.raises(Invalid, match="not JSON"):
         decode(payload)
+
+
+@pytest.mark.parametrize("depth", [65, 300, *range(930, 1000, 3)])
+def test_what_is_nested_too_deep_to_be_shown_is_refused(depth: int) -> None:
+    for left, right in ((b"[", b"]"), (b'{"":', b"}")):
+        with pytest.raises(Invalid, match=r"not JSON|nested deeper than 64"):
+            decode(left * depth + b"1" + right * depth)
+        assert decode(left * 64 + b"1" + right * 64)
 
 
 def test_a_payload_has_a_limit() -> None:

@@ -30,19 +30,23 @@ def free_port() -> int:
             return port
 
 
+def program() -> str:
+    found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    assert found, "install Debian's mosquitto"
+    return found
+
+
 @asynccontextmanager
 async def mosquitto(
     folder: Path, port: int | None = None, *, strangers: bool = True
 ) -> AsyncIterator[BusSettings]:
     """The broker, ready to be connected to; `port` for one that comes back where it was.
     Without `strangers` it lets nobody in, for it knows nobody."""
-    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    assert program, "install Debian's mosquitto"
     settings = BusSettings(port=port or free_port())
     config = folder / "mosquitto.conf"
     config.write_text(CONFIG.format(port=settings.port, anonymous=str(strangers).lower()))
     process = await asyncio.create_subprocess_exec(
-        program, "-c", str(config), stderr=asyncio.subprocess.PIPE
+        program(), "-c", str(config), stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
     try:

@@ -167,6 +167,7 @@ async def central_in(folder: Path, clock: Clock, **changes: Any) -> AsyncIterato
         empty_sqlite(file)
         for name, content in _begun().items() if "venue" not in changes else ():
             (folder / name).write_bytes(content)
+            (folder / name).chmod(0o600)
     async with (
         opened(settings_in(folder, **changes), clock) as api,
         TestClient(TestServer(application(api))) as http,

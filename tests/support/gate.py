@@ -18,11 +18,13 @@ from support.samples import BERLIN, NOON, issued
 from admission.facts import Event, Fact
 from admission.values import Direction, Ticket
 from gate.ledger import SCHEMA, GateLedger, fold_told
+from gate.peers import Peers
 from gate.service import Gate, build_devices, put_together
 from gate.settings import CentralSettings, GateSettings, LaneSettings, WaySettings
 from hal.ports import LaneDisplay
 from hal.registry import Devices
 from hal.sim.stage import Stage
+from runtime.clocks import Clocks
 from runtime.convert import structure
 from runtime.database import Database
 from runtime.outbox import Outbox
@@ -69,6 +71,16 @@ async def memory_in(
     async with Database(folder / "gate.db", SCHEMA) as database:
         outbox = Outbox(database, DEVICE, heard, fold_told)
         yield GateLedger(database, outbox), outbox
+
+
+class Together(Peers):
+    """All devices hear each other."""
+
+    def __init__(self) -> None:
+        super().__init__(DEVICE)
+
+    def cut_off(self, now: float) -> bool:
+        return False
 
 
 @dataclass
@@ -129,10 +141,14 @@ async def gate_in(
     stage: Stage | None = None,
     display: LaneDisplay | None = None,
     skew: Callable[[], timedelta] = timedelta,
+    synchronised: Callable[[], bool] = lambda: True,
+    battery: Callable[[], datetime | None] = lambda: None,
+    peers: Peers | None = None,
 ) -> AsyncIterator[Rig]:
     """A gate at work at 12:00 in Berlin. It has heard of the key, the products and `tickets`, or
     of the facts `known` and no others. `display` stands in for that of the first lane's entry;
-    `skew` is how wrong its clock is."""
+    `skew` is how wrong its clock is, and `synchronised` whether a time daemon keeps it. With
+    `peers` None it hears all others."""
     stage = stage or Stage()
     devices = build_devices(settings, Devices(structure, stage))
     if display:
@@ -148,7 +164,9 @@ async def gate_in(
 
     async with Database(settings.state / "gate.db", SCHEMA) as database:
         outbox = Outbox(database, settings.device, heard, fold_told)
-        gate = put_together(settings, database, devices, clock, outbox)
+        clocks = Clocks(clock, loop.time, synchronised, battery, lambda: "this boot")
+        peers = peers or Together()
+        gate = put_together(settings, database, devices, clocks=clocks, outbox=outbox, peers=peers)
         await gate.ledger.fold(issued(*tickets) if known is None else known)
         async with asyncio.TaskGroup() as group:
             at_work = group.create_task(gate.run())

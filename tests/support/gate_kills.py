@@ -32,6 +32,7 @@ timezone = "Europe/Berlin"
 state = "{state}"
 stage = "{stage}"
 central = {{ url = "http://127.0.0.1:9", token = "nobody-answers-there" }}
+policy = {{ untrusted_clock = "admit" }}
 mqtt = {{ port = 9 }}
 [[lanes]]
 name = "North"

@@ -7,7 +7,7 @@ from typing import Any
 from support.central import Client
 
 from admission.facts import Admitted, Fact, Lapsed
-from central import feed
+from central.sync import feed
 
 LATER = "tour-20261121T1600Z"
 

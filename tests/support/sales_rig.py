@@ -22,12 +22,12 @@ from support.sales_values import Answer
 from support.sales_venue import OPENS, write_plans
 
 from admission.facts import Admitted, Fact, Lapsed
-from central import ingest
 from central.catalogue.planning import plan
 from central.catalogue.venue import load_venue
 from central.http.api import Api
 from central.http.routes import application
 from central.service import opened, tidy
+from central.sync import ingest
 from runtime.wire import encode, fact_to_data
 
 MEMORY = "/dev/shm"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.listening import until
 
 from wicket.demo import script
 from wicket.demo.show import Show, running
@@ -44,6 +47,12 @@ async def killed(show: Show, daemon: str) -> None:
     if hand is not None:
         await hand.gone()
         await hand.wait(bool)
+
+
+def laid_in(file: Path) -> bool:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as kiosk:
+        kept = kiosk.execute("SELECT 1 FROM offline_kept WHERE name = 'heard'").fetchall()
+        return bool(kept)
 
 
 async def test_a_gate_killed_before_somebody_has_walked_gives_the_entry_back(
@@ -138,3 +147,27 @@ async def test_what_was_sold_is_there_after_a_restart_of_the_whole_venue(tmp_pat
         await script.scan(show, MUSEUM_LANE, code, "the ticket", "Welcome")
         await script.walk(show, MUSEUM_LANE)
         assert len(await facts(show, "admitted", 1)) == 1
+
+
+async def test_without_central_a_kiosk_sells_a_ticket_that_opens_and_central_books_it_later(
+    tmp_path: Path,
+) -> None:
+    overlay = tmp_path / "config" / "kiosk.d" / "offline.toml"
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text("[offline]\nplaces = 4\n")
+    async with asyncio.timeout(90), running(tmp_path) as show:
+        await script.opening(show)
+        await until(lambda: laid_in(tmp_path / "kiosk" / "kiosk.db"))
+        show.processes["central"].wanted.clear()
+        await killed(show, "central")
+        code = await script.buy_at_kiosk(show)
+        await killed(show, "kiosk")
+        await script.scan(show, MUSEUM_LANE, code, "the ticket", "Welcome")
+        await script.walk(show, MUSEUM_LANE)
+        show.processes["central"].wanted.set()
+        [sold] = await facts(show, "offline_sold", 1)
+        [issued] = await facts(show, "ticket_issued", 1)
+        assert sold["code"] == code
+        assert isinstance(issued["issued"], dict) and isinstance(sold["issued"], dict)
+        assert issued["issued"]["id"] == sold["issued"]["id"]
+        assert not await facts(show, "conflicted", 0)

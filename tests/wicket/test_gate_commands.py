@@ -82,6 +82,7 @@ async def test_a_ticket_is_explained_beside_the_running_gate(at_work: Path) -> N
         "  ok       arrival window",
         "  ok       entries left",
         "  ok       anti-passback",
+        "  ok       in touch",
         "  granted  room in the zone: 1 person may enter",
         "granted: 1 person may enter",
     ]
@@ -123,12 +124,16 @@ async def test_a_gate_that_does_not_run_is_asked_too(config: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+async def test_a_time_that_cannot_be_read_ends_with_2(at_work: Path) -> None:
+    run = ask(at_work, HUMAN, "--at", "noon")
+    assert (run.returncode, run.stdout) == (2, "'noon' is no time like 14:05 or 2026-11-22 14:05\n")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ((HUMAN,), "no such file; was its daemon ever started?"),
         ((HUMAN, "--lane", "South"), "there is no lane 'South'; there are North"),
-        ((HUMAN, "--at", "noon"), "'noon' is no time like 14:05"),
         ((), "say either a CODE or --list"),
         ((HUMAN, "--list"), "say either a CODE or --list"),
     ],

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 from runtime.mqtt import try_broker
 from runtime.service import utc_now
+from wicket import own_certificate
 from wicket.doctor.finding import Examined, Finding, ok, warning, wrong
 
 PATIENCE_S = 3.0
 ASKED = "/v1/feed?after=0&limit=1"
+MUCH_LEFT = timedelta(days=60)
+RENEW = "issue one and copy it here: wicket certificates issue --help"
 MUCH_APART = timedelta(seconds=30)
 LET_IN, NOT_LET_IN = 200, (401, 403)
 
@@ -25,15 +28,18 @@ def broker(it: Examined) -> Iterator[Finding]:
         return
     settings = it.settings.mqtt
     where = f"broker at {settings.host}:{settings.port}"
+    if problems := own_certificate.problems(it.settings, utc_now()):
+        for problem in problems:
+            yield wrong(problem, RENEW)
+        return
     try:
         asyncio.run(try_broker(settings, PATIENCE_S))
     except ConnectionError as error:
-        yield wrong(
-            f"{where}: {error}",
-            "is mosquitto running, are [mqtt] host, port, username and password right?",
-        )
+        yield wrong(f"{where}: {error}", settings.hint)
     else:
         yield ok(f"{where} lets us in{f' as {settings.username}' if settings.username else ''}")
+    if settings.tls and (left := own_certificate.time_left(settings.tls, utc_now())) < MUCH_LEFT:
+        yield warning(f"our certificate for the broker ends in {left.days} days", RENEW)
 
 
 def central(it: Examined) -> Iterator[Finding]:

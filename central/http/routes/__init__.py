@@ -10,25 +10,30 @@ from central.http.access import authorised
 from central.http.api import Api
 from central.http.routes import (
     capacity,
+    clashes,
     facts,
+    foreign,
     health,
+    keys,
     money,
     offers,
     office,
     requests,
     seats,
     shop,
+    snapshots,
     tickets,
     venue,
     vouchers,
+    watch,
 )
 from central.http.web import problems
 from central.metrics import measured
 from runtime.wire import MAX_PAYLOAD
 
 PARTS = (
-    *(shop, offers, vouchers, requests, tickets, money, office),
-    *(capacity, seats, venue, facts, health),
+    *(shop, offers, vouchers, requests, tickets, foreign, money, office),
+    *(capacity, seats, venue, facts, snapshots, clashes, health, keys, watch),
 )
 
 

@@ -18,6 +18,7 @@ from central.http.bodies import Nothing, read_body
 from central.http.bodies_capacity import LeaseUse, Resize, Why
 from central.http.idempotency import Answer
 from central.http.web import json
+from central.sale import offline_lines
 from central.sale.states import By, Refused
 
 SLOT = "/v1/slots/{id:[A-Za-z0-9-]{1,64}}"
@@ -95,9 +96,15 @@ def _of_leases(api: Api) -> list[web.RouteDef]:
             answers_capacity.leases(await api.database.read(lambda c: leases.current(c, by)))
         )
 
+    async def goods(request: web.Request) -> web.Response:
+        by, venue = By(client_of(request), api.clock()), api.venue
+        found = await api.database.read(lambda c: offline_lines.on_leases(c, venue, by))
+        return json(answers_capacity.goods(found))
+
     return [
         web.post("/v1/leases", needs(Scope.SELL, take)),
         web.get("/v1/leases", needs(Scope.SELL, current)),
+        web.get("/v1/leases/goods", needs(Scope.SELL, goods)),
         web.post(f"{LEASE}/use", needs(Scope.SELL, use)),
         web.post(f"{LEASE}/return", needs(Scope.SELL, give_back)),
     ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from central import feed, ingest
-from central.feed import Entry
 from central.http import answers
 from central.http.access import Scope, client_of, needs
 from central.http.api import Api
 from central.http.bodies import MAX_PAGE, query_number
 from central.http.web import json
+from central.sync import epochs, feed
+from central.sync.feed import Entry
 
 MAX_N = 2**63 - 1
 RECENT = 200
@@ -24,25 +24,27 @@ def routes(api: Api) -> list[web.RouteDef]:
         return await api.database.read(lambda c: (feed.head(c), feed.after(c, after, limit)))
 
     async def numbered(request: web.Request) -> web.Response:
-        return json(answers.feed(*await page(request, MAX_PAGE)))
+        return json(answers.feed(*await page(request, MAX_PAGE)) | await standing(request))
+
+    async def standing(request: web.Request) -> answers.Json:
+        """Of the asking device: how many facts it has told, should it have forgotten or central."""
+        name, now = client_of(request), api.clock()
+        taken, epoch = await api.database.read(
+            lambda c: (feed.last_taken(c, name), epochs.current(c))
+        )
+        return {"taken": taken, "epoch": epoch, "now": now.isoformat()}
+
+    async def device(request: web.Request) -> web.Response:
+        """Who asks, and how it stands with central."""
+        name = client_of(request)
+        kind = api.settings.devices[name].kind.value
+        return json({"device": name, "kind": kind} | await standing(request))
 
     async def activity(request: web.Request) -> web.Response:
         return json(answers.activity(*await page(request, RECENT)))
 
-    async def snapshot(request: web.Request) -> web.Response:
-        """`taken`: how many facts the asking device has told, should it have forgotten."""
-        now, device = api.clock(), client_of(request)
-        (as_of, facts), taken = await api.database.read(
-            lambda c: (feed.snapshot(c, now), feed.last_taken(c, device))
-        )
-        return json({"as_of": as_of, "taken": taken, "facts": facts})
-
-    async def quarantine(request: web.Request) -> web.Response:
-        return json(answers.quarantine(await api.database.read(ingest.set_aside)))
-
     return [
+        web.get("/v1/device", needs(Scope.FEED, device)),
         web.get("/v1/feed", needs(Scope.FEED, numbered)),
-        web.get("/v1/snapshot", needs(Scope.FEED, snapshot)),
         web.get("/v1/activity", needs(Scope.FEED, activity)),
-        web.get("/v1/quarantine", needs(Scope.FEED, quarantine)),
     ]

@@ -6,10 +6,11 @@ import asyncio
 
 from aiohttp import web
 
-from central import feed, metrics
+from central import metrics
 from central.http.access import Scope, unless_local
 from central.http.api import Api
 from central.http.web import json
+from central.sync import feed
 
 
 def routes(api: Api) -> list[web.RouteDef]:
@@ -26,7 +27,7 @@ def routes(api: Api) -> list[web.RouteDef]:
 
     async def figures(request: web.Request) -> web.Response:
         now = api.clock()
-        today, known = now.astimezone(api.venue.zone).date(), sorted(api.settings.devices)
+        today, known = now.astimezone(api.venue.zone).date(), api.settings.devices
         standing = await api.database.read(lambda c: metrics.look(c, today, now, known))
         return web.Response(
             body=api.metrics.text(standing), headers={"Content-Type": metrics.CONTENT_TYPE}

@@ -23,6 +23,8 @@ SOURCE = "venue.toml"
 
 
 def routes(api: Api) -> list[web.RouteDef]:
+    gates = api.settings.gates
+
     async def show(_: web.Request) -> web.Response:
         return json(answers_venue.venue(api.venues.revision))
 
@@ -33,13 +35,17 @@ def routes(api: Api) -> list[web.RouteDef]:
             now = api.clock()
             return await api.look(
                 lambda c: _read(
-                    lambda: answers_venue.compared(imports.compare(c, text, SOURCE, now))
+                    lambda: answers_venue.compared(
+                        imports.compare(c, text, SOURCE, now, gates=gates)
+                    )
                 )
             )
         answer = await api.once(
             request,
             lambda c, by: _read(
-                lambda: answers_venue.imported(imports.apply(c, text, SOURCE, by, base))
+                lambda: answers_venue.imported(
+                    imports.apply(c, text, SOURCE, by, gates=gates, base=base)
+                )
             ),
         )
         await api.catch_up()

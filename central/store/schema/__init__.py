@@ -9,7 +9,23 @@ from central.store.schema.customers import (
     request_reference,
     request_word,
 )
-from central.store.schema.facts import feed, idempotency, quarantine, sequence
+from central.store.schema.devices import (
+    device_gap,
+    device_status,
+    zone_count,
+    zone_flaw,
+    zone_told,
+)
+from central.store.schema.facts import (
+    clash,
+    epoch,
+    feed,
+    idempotency,
+    key_change,
+    quarantine,
+    sequence,
+)
+from central.store.schema.foreign import foreign_list, foreign_ticket
 from central.store.schema.money import day_end, money_entry, payment_option, posting, till
 from central.store.schema.offers import (
     promo_code,
@@ -35,12 +51,19 @@ __all__ = [
     "Amount",
     "UtcTime",
     "batch",
+    "clash",
     "customer",
     "customer_word",
     "day_end",
+    "device_gap",
+    "device_status",
+    "epoch",
     "feed",
+    "foreign_list",
+    "foreign_ticket",
     "history",
     "idempotency",
+    "key_change",
     "lease",
     "lease_use",
     "line_slot",
@@ -71,4 +94,7 @@ __all__ = [
     "voucher_change",
     "voucher_entry",
     "waiting",
+    "zone_count",
+    "zone_flaw",
+    "zone_told",
 ]

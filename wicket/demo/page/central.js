@@ -78,15 +78,20 @@ function sentence(fact) {
     case "passed": return `${ticket}: ${persons} walked through ${fact.lane}`;
     case "lapsed": return `${ticket}: ${persons} did not walk through ${fact.lane}, given back`;
     case "refused": return `${refusedWhat(fact)} refused at ${fact.lane}: ${words(fact.reason)}`;
+    case "offline_sold": return `${ticket} sold while central was away: ${product(fact.issued)}`;
+    case "conflicted": return `${ticket}: ${words(fact.clash)}, see GET /v1/clashes`;
     default: return capital(words(fact.kind));
   }
 }
 
 // What a fact leaves out has its default value (docs/asyncapi.yaml).
-function issued({ product, persons = 1, state = "valid" }) {
-  const name = products.get(product) ?? product?.name ?? `product ${product}`;
-  const many = persons > 1 ? ` for ${persons}` : "";
-  return state === "valid" ? `issued: ${name}${many}` : `is now ${words(state)}: ${name}${many}`;
+function issued(ticket) {
+  const { state = "valid" } = ticket;
+  return `${state === "valid" ? "issued" : `is now ${words(state)}`}: ${product(ticket)}`;
+}
+
+function product({ product: id, persons = 1 }) {
+  return `${products.get(id) ?? `product ${id}`}${persons > 1 ? ` for ${persons}` : ""}`;
 }
 
 function refusedWhat({ ticket_code: ticket, code }) {

@@ -6,27 +6,47 @@ table is also the outbox to MQTT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select
+from sqlalchemy import Connection, Select, Text, and_, bindparam, cast, func, insert, or_, select
 
-from admission.facts import CENTRAL, Event, Fact, KeyPublished, ProductPublished
-from admission.values import IssuerKey, Product
+from admission.facts import (
+    CENTRAL,
+    Event,
+    Fact,
+    ForeignShopPublished,
+    KeyPublished,
+    ProductPublished,
+)
+from admission.presence import history_of
+from admission.values import History, IssuerKey, Product
+from central.store.engine import Json
 from central.store.rows import keyed, setting
 from central.store.schema import feed, sequence, ticket
-from runtime.wire import fact_from_data, fact_to_data
+from central.watch import head_counts
+from runtime.wire import encode, fact_from_data, fact_to_data, kind_of
 
-STANDING = ("product_published", "key_published", "ticket_issued")
+CATALOGUE = ("product_published", "key_published", "foreign_shop_published")
+STANDING = (*CATALOGUE, "ticket_issued")
 """Kinds of which only the newest about each subject counts."""
-USES = ("admitted", "lapsed", "passed", "forgiven", "tag_bound")
+HISTORY = ("admitted", "lapsed", "passed", "forgiven")
+USES = (*HISTORY, "tag_bound")
 COUNTS = ("passed", "count_corrected")
 COUNTED = timedelta(days=1)
 """How far back a gate's head counts reach when it begins anew."""
 _LAST = select(sequence.c.last).where(*keyed(sequence.c.device))
 _LAST_LOCKED = _LAST.with_for_update()
+_NEW = insert(feed)
+_TEXTS = (
+    select(feed.c.n, cast(feed.c.body, Text))
+    .where(feed.c.n > bindparam("after"))
+    .order_by(feed.c.n)
+    .limit(bindparam("limit"))
+)
 _MOVE = setting(sequence, "last", by="device")
 
 
@@ -54,16 +74,29 @@ def after(connection: Connection, n: int, limit: int) -> list[Entry]:
     return [Entry(*row) for row in rows]
 
 
-def tell(connection: Connection, events: Sequence[Event], now: datetime) -> None:
-    """Central's own facts: their number is their place in the feed."""
+def texts_after(connection: Connection, n: int, limit: int) -> list[tuple[int, str]]:
+    """The same for sending on: numbers, and facts as JSON."""
+    rows = connection.execute(_TEXTS, {"after": n, "limit": limit})
+    return [(row[0], row[1]) for row in rows]
+
+
+def tell(connection: Connection, events: Sequence[Event], now: datetime) -> int:
+    """Central's own facts: their number is their place in the feed. The first one's."""
     first = _take_places(connection, len(events))
     facts = [Fact(CENTRAL, n, now, event) for n, event in enumerate(events, first)]
-    _insert(connection, first, facts, now)
+    _insert(connection, first, facts, [fact_to_data(fact) for fact in facts], now)
+    return first
 
 
-def accept(connection: Connection, facts: Sequence[Fact], now: datetime) -> None:
-    """Facts that a device told, in its order."""
-    _insert(connection, _take_places(connection, len(facts)), facts, now)
+def accept(
+    connection: Connection,
+    facts: Sequence[Fact],
+    now: datetime,
+    bodies: Sequence[Json] | None = None,
+) -> None:
+    """Facts that devices told, each device's in its order; `bodies` are their data as told."""
+    bodies = bodies or [Json(encode(fact_to_data(fact)).decode()) for fact in facts]
+    _insert(connection, _take_places(connection, len(facts)), facts, bodies, now)
 
 
 def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str, Any]]]:
@@ -91,6 +124,21 @@ def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str,
     return as_of, list(rows)
 
 
+def histories(
+    connection: Connection, tickets: Collection[int] | Select[tuple[int]]
+) -> dict[int, History]:
+    """What devices told of each ticket; one of which nobody told anything is left out."""
+    rows = connection.execute(
+        select(feed.c.subject, feed.c.body).where(
+            feed.c.kind.in_(HISTORY), feed.c.subject.in_(tickets)
+        )
+    )
+    told: dict[int, list[Fact]] = defaultdict(list)
+    for id_, body in rows:
+        told[id_].append(fact_from_data(body))
+    return {id_: history_of(facts) for id_, facts in told.items()}
+
+
 def publish_products(connection: Connection, products: Iterable[Product], now: datetime) -> None:
     """Tell each product that is not yet told as it is."""
     _tell_changed(connection, [ProductPublished(product) for product in products], now)
@@ -98,6 +146,17 @@ def publish_products(connection: Connection, products: Iterable[Product], now: d
 
 def publish_key(connection: Connection, key: IssuerKey, now: datetime) -> None:
     _tell_changed(connection, [KeyPublished(key)], now)
+
+
+def standing(connection: Connection, *kinds: str) -> list[Event]:
+    """The newest of these kinds about each subject."""
+    newest = (
+        select(func.max(feed.c.n))
+        .where(feed.c.kind.in_(kinds))
+        .group_by(feed.c.kind, feed.c.subject)
+    )
+    bodies = select(feed.c.body).where(feed.c.n.in_(newest)).order_by(feed.c.n)
+    return [fact_from_data(body).event for body in connection.scalars(bodies)]
 
 
 def newest_key(connection: Connection) -> int:
@@ -129,20 +188,22 @@ def _take_places(connection: Connection, count: int) -> int:
     return first
 
 
-def _insert(connection: Connection, first: int, facts: Sequence[Fact], now: datetime) -> None:
+def _insert(
+    connection: Connection, first: int, facts: Sequence[Fact], bodies: Sequence[Any], now: datetime
+) -> None:
     if facts:
-        connection.execute(
-            insert(feed), [_columns(n, fact, now) for n, fact in enumerate(facts, first)]
-        )
+        told = zip(facts, bodies, strict=True)
+        rows = [_columns(n, fact, body, now) for n, (fact, body) in enumerate(told, first)]
+        connection.execute(_NEW, rows)
+        head_counts.take(connection, facts, first + len(facts) - 1, now)
 
 
-def _columns(n: int, fact: Fact, now: datetime) -> dict[str, Any]:
-    body = fact_to_data(fact)
+def _columns(n: int, fact: Fact, body: Any, now: datetime) -> dict[str, Any]:
     return {
         "n": n,
         "device": fact.device,
         "number": fact.number,
-        "kind": body["kind"],
+        "kind": kind_of(fact),
         "subject": _subject(fact),
         "at": fact.at,
         "received_at": now,
@@ -156,17 +217,13 @@ def _subject(fact: Fact) -> int | None:
             return product.id
         case KeyPublished(key):
             return key.id
+        case ForeignShopPublished(shop):
+            return shop.id
         case _:
             return fact.ticket
 
 
 def _tell_changed(connection: Connection, events: Sequence[Event], now: datetime) -> None:
-    newest = (
-        select(func.max(feed.c.n))
-        .where(feed.c.kind.in_(("product_published", "key_published")))
-        .group_by(feed.c.kind, feed.c.subject)
-    )
-    bodies = select(feed.c.body).where(feed.c.n.in_(newest))
-    told = [fact_from_data(body).event for body in connection.scalars(bodies)]
+    told = standing(connection, *CATALOGUE)
     if changed := [event for event in events if event not in told]:
         tell(connection, changed, now)

@@ -1,0 +1,1 @@
+"""Tickets that others sold: lists of codes, signed codes of web shops, and what is revoked."""

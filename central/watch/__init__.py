@@ -1,0 +1,1 @@
+"""Who is connected, who is where, and what does not fit together."""
