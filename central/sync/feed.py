@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, and_, bindparam, cast, func, insert, or_, select
+from sqlalchemy import Connection, Select, Text, bindparam, cast, func, insert, select
 
 from admission.facts import (
     CENTRAL,
@@ -26,18 +26,13 @@ from admission.presence import history_of
 from admission.values import History, IssuerKey, Product
 from central.store.engine import Json
 from central.store.rows import keyed, setting
-from central.store.schema import feed, sequence, ticket
+from central.store.schema import feed, sequence
 from central.watch import head_counts
 from runtime.wire import encode, fact_from_data, fact_to_data, kind_of
 
 CATALOGUE = ("product_published", "key_published", "foreign_shop_published")
-STANDING = (*CATALOGUE, "ticket_issued")
 """Kinds of which only the newest about each subject counts."""
 HISTORY = ("admitted", "lapsed", "passed", "forgiven")
-USES = (*HISTORY, "tag_bound")
-COUNTS = ("passed", "count_corrected")
-COUNTED = timedelta(days=1)
-"""How far back a gate's head counts reach when it begins anew."""
 _LAST = select(sequence.c.last).where(*keyed(sequence.c.device))
 _LAST_LOCKED = _LAST.with_for_update()
 _NEW = insert(feed)
@@ -97,31 +92,6 @@ def accept(
     """Facts that devices told, each device's in its order; `bodies` are their data as told."""
     bodies = bodies or [Json(encode(fact_to_data(fact)).decode()) for fact in facts]
     _insert(connection, _take_places(connection, len(facts)), facts, bodies, now)
-
-
-def snapshot(connection: Connection, now: datetime) -> tuple[int, list[dict[str, Any]]]:
-    """(as of n, the fewest facts that fold to the same decisions as the whole feed).
-
-    Products, keys and tickets as they stand; what happened to tickets that may still be used, and
-    to tickets that central never issued; the passages of the last day, for the head counts.
-    """
-    as_of = head(connection)
-    newest = (
-        select(func.max(feed.c.n))
-        .where(feed.c.kind.in_(STANDING), feed.c.n <= as_of)
-        .group_by(feed.c.kind, feed.c.subject)
-    )
-    unknown = and_(ticket.c.id.is_(None), feed.c.subject.is_not(None))
-    may_be_used = or_(unknown, ticket.c.valid_until > now)
-    counted = and_(feed.c.kind.in_(COUNTS), feed.c.received_at > now - COUNTED)
-    rows = connection.scalars(
-        select(feed.c.body)
-        .outerjoin(ticket, ticket.c.id == feed.c.subject)
-        .where(or_(feed.c.n.in_(newest), and_(feed.c.kind.in_(USES), may_be_used), counted))
-        .where(feed.c.n <= as_of)
-        .order_by(feed.c.n)
-    )
-    return as_of, list(rows)
 
 
 def histories(
