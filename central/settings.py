@@ -89,6 +89,20 @@ class ReservationMinutes:
 
 
 @dataclass(frozen=True)
+class PublicSettings:
+    """Where visitors reach the pages of central: `url` goes into SMS and e-mails, so short is
+    cheap. With `proxy` requests come through a web server on this computer, which tells the
+    visitor's address in X-Forwarded-For."""
+
+    url: str = "http://127.0.0.1:8080"
+    proxy: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", self.url):
+            raise ValueError(f"url: {self.url!r} should be like 'https://tickets.museum.org'")
+
+
+@dataclass(frozen=True)
 class CentralSettings:
     """`state` is the folder of the database and the signing key; `database` an SQLAlchemy URL,
     by default SQLite in `state`; `devices` the clients by their id; `venue` the file with which
@@ -103,6 +117,7 @@ class CentralSettings:
     mqtt: BusSettings = field(default_factory=BusSettings)
     reservation_min: ReservationMinutes = field(default_factory=ReservationMinutes)
     waiting_offer_min: int = 30
+    public: PublicSettings = field(default_factory=PublicSettings)
 
     def __post_init__(self) -> None:
         if not 1 <= self.waiting_offer_min <= 10_080:

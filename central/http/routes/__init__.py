@@ -29,6 +29,7 @@ from central.http.routes import (
 )
 from central.http.web import problems
 from central.metrics import measured
+from central.pages.routes import routes as pages
 from runtime.wire import MAX_PAYLOAD
 
 PARTS = (
@@ -47,4 +48,5 @@ def application(api: Api) -> web.Application:
     app = web.Application(client_max_size=MAX_PAYLOAD, middlewares=middlewares)
     for part in PARTS:
         app.add_routes(part.routes(api))
+    app.add_routes(pages(api))
     return app

@@ -9,6 +9,7 @@ from central.store.schema.customers import (
     request_reference,
     request_word,
 )
+from central.store.schema.delivery import delivery, public_link
 from central.store.schema.devices import (
     device_gap,
     device_status,
@@ -45,16 +46,19 @@ from central.store.schema.requests import (
     time_slot,
 )
 from central.store.schema.seats import seat_block, seat_hold, seat_plan
+from central.store.schema.staff import audit, staff, staff_session
 from central.store.schema.venue import venue_revision
 
 __all__ = [
     "Amount",
     "UtcTime",
+    "audit",
     "batch",
     "clash",
     "customer",
     "customer_word",
     "day_end",
+    "delivery",
     "device_gap",
     "device_status",
     "epoch",
@@ -74,6 +78,7 @@ __all__ = [
     "posting",
     "promo_code",
     "promo_use",
+    "public_link",
     "quarantine",
     "request_line",
     "request_reference",
@@ -83,6 +88,8 @@ __all__ = [
     "seat_plan",
     "sequence",
     "slot_change",
+    "staff",
+    "staff_session",
     "ticket",
     "ticket_request",
     "ticket_window",

@@ -1,0 +1,113 @@
+"""What a browser posts, read strictly: every field bounded, every problem told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import TypeVar
+
+from aiohttp import web
+from aiohttp.web_request import FileField
+
+from central.catalogue.texts import hidden
+from runtime.convert import Invalid
+
+E = TypeVar("E", bound=Enum)
+
+MAX_TEXT = 200
+MAX_FIELDS = 500
+
+
+class Form:
+    """The fields of a form or a query. Each reading notes what is wrong; `check` raises all of it.
+
+    A value that is wrong reads as the field's default, so read on and check at the end.
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = fields
+        self.problems: list[tuple[str, str]] = []
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def names(self, begin: str = "") -> list[str]:
+        """Of the fields that are there, in their order."""
+        return [name for name in self._fields if name.startswith(begin)]
+
+    def text(self, name: str, most: int = MAX_TEXT, *, least: int = 0, lines: bool = False) -> str:
+        """Stripped; `lines` may be several."""
+        value = self._fields.get(name, "").replace("\r\n", "\n").strip()
+        if not least <= len(value) <= most:
+            told = f"{least} to {most} characters" if len(value) > most else "is missing"
+            return self._wrong(name, told)
+        if any(hidden(part) for part in (value.split("\n") if lines else [value])):
+            return self._wrong(name, "no control characters")
+        return value
+
+    def number(self, name: str, least: int, most: int, default: int = 0) -> int:
+        text = self._fields.get(name, "").strip()
+        if not text:
+            return default
+        plain = text.removeprefix("-")
+        if not (plain.isascii() and plain.isdigit() and len(plain) < 20) or not (
+            least <= int(text) <= most
+        ):
+            self._wrong(name, f"a whole number from {least} to {most}")
+            return default
+        return int(text)
+
+    def amount(self, name: str) -> Decimal | None:
+        """Of money, "12.50" or "12,50"; None if nothing is written."""
+        text = self._fields.get(name, "").strip().replace(",", ".")
+        if not text:
+            return None
+        try:
+            value = Decimal(text)
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite() or not 0 <= value <= 10**9 or len(text) > 20:
+            self._wrong(name, "an amount like 12.50")
+            return None
+        return value
+
+    def choice(self, name: str, kind: type[E], default: E | None = None) -> E:
+        """One of an enumeration's values."""
+        text = self._fields.get(name, "")
+        first = default or next(iter(kind))
+        if not text and default is not None:
+            return default
+        try:
+            return kind(text)
+        except ValueError:
+            self._wrong(name, f"one of {', '.join(str(one.value) for one in kind)}")
+            return first
+
+    def ticked(self, name: str) -> bool:
+        return self._fields.get(name, "") not in ("", "off", "0")
+
+    def check(self) -> None:
+        """Raises Invalid with everything that was wrong."""
+        if self.problems:
+            raise Invalid(self.problems)
+
+    def _wrong(self, name: str, told: str) -> str:
+        self.problems.append((name, told))
+        return ""
+
+
+async def posted(request: web.Request) -> Form:
+    """The form that was sent. Raises Invalid, or HTTPRequestEntityTooLarge."""
+    try:
+        fields = await request.post()
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Invalid([("", "that is no form")]) from error
+    if len(fields) > MAX_FIELDS or any(isinstance(v, FileField) for v in fields.values()):
+        raise Invalid([("", "that form is not of this page")])
+    return Form({name: str(value) for name, value in fields.items()})
+
+
+def asked(request: web.Request) -> Form:
+    """What the address asks for."""
+    return Form(dict(list(request.query.items())[:MAX_FIELDS]))
