@@ -120,6 +120,8 @@ class Site:
             "dir": "ltr",
             "language": "en",
         }
+        if isinstance(refused := values.get("refused"), Refused):
+            values["refused"] = refused.detail
         text = self._templates.get_template(template).render(context | values)
         return web.Response(text=text, content_type="text/html", status=status)
 

@@ -16,6 +16,7 @@ async def test_a_person_signs_in_makes_an_account_and_reads_the_trail(tmp_path: 
     async with office_in(tmp_path, Clock(), Role.ADMIN) as office:
         page = office.page
         await page.get_by_role("link", name="Staff").first.click()
+        await office.fair()
         await page.get_by_label("Name", exact=True).fill("anna")
         await page.locator("form.card select").select_option("cashier")
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -23,6 +24,7 @@ async def test_a_person_signs_in_makes_an_account_and_reads_the_trail(tmp_path: 
         await expect(page.get_by_role("status")).to_contain_text("The account is made")
         await office.go("/office/audit")
         await expect(page.locator("tbody tr").first).to_contain_text("add-staff")
+        await office.fair()
         await page.get_by_role("button", name="Sign out").click()
         await office.sign_in("anna")
         await office.go("/office/staff")

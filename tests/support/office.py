@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
+from support.axe import serious
 from support.browser import chromium
 from support.central import DEVICES, Client, Clock, central_in
 
@@ -20,7 +22,14 @@ from central.staff.roles import Role
 
 PASSWORD = "correct horse battery"
 _HASHED = people.hash_password(PASSWORD)
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+PICTURES = os.environ.get("WICKET_PICTURES", "")
+"""Where `picture` puts pictures (docs/pictures/make.py says so); "" for none."""
+
+
+async def picture(page: Page, row: str) -> None:
+    """What docs/coverage.md shows of a row: "C1", or "C1-code" for more of it."""
+    if PICTURES:
+        await page.screenshot(path=Path(PICTURES) / f"{row}.png", full_page=True)
 
 
 @dataclass
@@ -36,6 +45,13 @@ class Office:
 
     async def go(self, path: str) -> None:
         await self.page.goto(self.url + path)
+
+    async def picture(self, row: str) -> None:
+        await picture(self.page, row)
+
+    async def fair(self) -> None:
+        """Anybody can use what is shown now: axe-core has nothing serious to say."""
+        assert await serious(self.page) == []
 
     async def sign_in(self, name: str) -> None:
         await self.go("/office/sign-in")
