@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.resources import files
 
-from runtime.texts import Texts, messages
+from runtime.texts import Texts, messages, own_name
 
-__all__ = ["LANGUAGES", "Texts", "messages", "spoken", "texts"]
+__all__ = ["LANGUAGES", "Texts", "messages", "own_name", "spoken", "texts"]
 
 LANGUAGES = tuple(
     sorted(f.name.removesuffix(".po") for f in files("central").joinpath("texts").iterdir())

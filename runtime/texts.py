@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, get_timezone
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
@@ -26,6 +26,15 @@ def messages(package: str, language: str) -> Mapping[str, str]:
     with files(package).joinpath("texts", f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language, abort_invalid=True)
     return {str(m.id): str(m.string) for m in catalogue if m.id}
+
+
+def own_name(language: str) -> str:
+    """As its speakers call it: "Deutsch" of "de"; the tag of one that nobody knows."""
+    try:
+        name = Locale.parse(language).language_name or language
+    except (ValueError, UnknownLocaleError):
+        return language
+    return name[:1].upper() + name[1:]
 
 
 class Texts:
@@ -61,6 +70,11 @@ class Texts:
         """Saturday 21 November"""
         pattern = {"de": "EEEE, d. MMMM"}.get(self._locale.language, "EEEE d MMMM")
         return format_date(day, pattern, locale=self._locale)
+
+    def full_day(self, time: datetime) -> str:
+        """Saturday 21 November 2026, where it is then"""
+        pattern = {"de": "EEEE, d. MMMM yyyy"}.get(self._locale.language, "EEEE d MMMM yyyy")
+        return format_date(time.astimezone(self._zone).date(), pattern, locale=self._locale)
 
     def weekday(self, day: date) -> str:
         return format_date(day, "EEEE", locale=self._locale)

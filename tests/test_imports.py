@@ -16,8 +16,9 @@ OURS: dict[str, set[str]] = {
     "hal": {"admission"},
     "gate": {"admission", "runtime", "hal"},
     "kiosk": {"admission", "runtime", "hal"},
+    "desk": {"admission", "runtime", "hal"},
     "central": {"admission", "runtime"},
-    "wicket": {"admission", "runtime", "hal", "gate", "kiosk", "central"},
+    "wicket": {"admission", "runtime", "hal", "gate", "kiosk", "desk", "central"},
 }
 WEB, DRAWING = {"aiohttp", "click"}, {"PIL", "pygame", "segno"}
 VENDORS = {
@@ -32,10 +33,13 @@ VENDORS = {
     "hal/sim/paper.py": {"PIL", "segno"},
     "gate/": WEB,
     "kiosk/": WEB,
+    "desk/": {"aiohttp"},
     "kiosk/display.py": DRAWING,
     "kiosk/painter.py": DRAWING,
     "central/": WEB | {"alembic", "dateutil", "sqlalchemy"},
     "central/metrics.py": WEB | {"prometheus_client", "sqlalchemy"},
+    "central/coats/pictures.py": {"PIL"},
+    "central/coats/reading.py": {"zxingcpp"},
     "central/delivery/": WEB | {"aiosmtplib", "apprise", "phonenumbers", "sqlalchemy"},
     "central/pages/": WEB | {"jinja2", "sqlalchemy"},
     "central/papers/": DRAWING | {"fpdf", "sqlalchemy", "zxingcpp"},

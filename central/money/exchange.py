@@ -46,7 +46,7 @@ def exchange(
     chosen = returns.returnable(connection, old, ids)
     if isinstance(chosen, Refused):
         return chosen
-    if refused := _forbidden(connection, venue, chosen, by.at):
+    if refused := forbidden(connection, venue, chosen, by.at):
         return refused
     both = (old, new)
     return returns.all_or_nothing(
@@ -91,7 +91,7 @@ def _do(
     return returns.take_back(connection, old, chosen, reason, by)
 
 
-def _forbidden(
+def forbidden(
     connection: Connection, venue: Venue, chosen: Sequence[IssuedTicket], now: datetime
 ) -> Refused | None:
     """What the products' policies say against it; of what is sold no more, the usual one."""

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, delete, insert, or_, select, update
 from sqlalchemy.sql.dml import Update
 
+from central.delivery import list as deliveries
 from central.office import words
 from central.sale.request_rows import note, request_holders
 from central.sale.states import By, Holder, Refused
@@ -141,6 +142,7 @@ def erase(connection: Connection, number: str, by: By) -> Customer | Refused:
     _strike(connection, requests, holders)
     for request in requests:
         _forget_holder(connection, request, by)
+    deliveries.forget(connection, requests, GONE)
     connection.execute(delete(customer_word).where(customer_word.c.customer.in_(ids)))
     nobody = _columns(Details(Holder()))
     unerased = (same, customer.c.erased_at.is_(None))

@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 
 from central.pages.forms import asked, posted
-from central.pages.site import Go, Site, member_of, went
+from central.pages.site import Go, Site, member_of, to, went
 from central.sale.states import Refused
 from central.staff import audit, people
 from central.staff.people import Member
@@ -89,8 +89,31 @@ def routes(site: Site) -> list[web.RouteDef]:
         more = deeds[-1].id if len(deeds) == PAGE else None
         return site.page(request, "audit.html", deeds=deeds, wanted=wanted, more=more)
 
-    async def own(request: web.Request) -> web.Response:
-        return site.page(request, "own-account.html", account=member_of(request))
+    async def own(request: web.Request, refused: Refused | None = None) -> web.Response:
+        status = 409 if refused else 200
+        account = member_of(request)
+        return site.page(request, "own-account.html", status, account=account, refused=refused)
+
+    async def own_password(request: web.Request) -> web.Response:
+        form, name = await posted(request), member_of(request).name
+        old, new = (form.text(field, people.MAX_PASSWORD) for field in ("old", "new"))
+        form.check()
+        known = await api.database.read(lambda c: people.secret_of(c, name))
+        if not await asyncio.to_thread(people.fits, known, old):
+            return await own(request, Refused("wrong_password", "That is not your old password."))
+        hashed = await asyncio.to_thread(people.hash_password, new)
+        if isinstance(hashed, Refused):
+            return await own(request, hashed)
+        done = await site.act(
+            request,
+            form,
+            "own-password",
+            name,
+            lambda c, by: _told(people.change(c, name, hashed=hashed, by=by), "staff-changed", ""),
+        )
+        if isinstance(done, Refused):
+            return await own(request, done)
+        return to("/office/sign-in?said=password-changed")
 
     return [
         web.get(STAFF, site.staff(Right.STAFF, show)),
@@ -98,6 +121,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         web.post(STAFF + "/{name:[a-z0-9-]{1,40}}", site.staff(Right.STAFF, change)),
         web.get("/office/audit", site.staff(Right.AUDIT, trail)),
         web.get("/office/me", site.staff(None, own)),
+        web.post("/office/me", site.staff(None, own_password)),
     ]
 
 

@@ -37,12 +37,13 @@ class Form:
         return [name for name in self._fields if name.startswith(begin)]
 
     def text(self, name: str, most: int = MAX_TEXT, *, least: int = 0, lines: bool = False) -> str:
-        """Stripped; `lines` may be several."""
+        """Stripped; `lines` may be several, and then have tabs in them."""
         value = self._fields.get(name, "").replace("\r\n", "\n").strip()
         if not least <= len(value) <= most:
             told = f"{least} to {most} characters" if len(value) > most else "is missing"
             return self._wrong(name, told)
-        if any(hidden(part) for part in (value.split("\n") if lines else [value])):
+        parts = value.replace("\t", " ").split("\n") if lines else [value]
+        if any(map(hidden, parts)):
             return self._wrong(name, "no control characters")
         return value
 

@@ -7,11 +7,71 @@ from importlib.resources import files
 from aiohttp import web
 
 from central.http.api import Api
-from central.pages import accounts, sign_in
+from central.pages import (
+    accounts,
+    batches,
+    coats,
+    coats_in,
+    coats_manage,
+    coats_out,
+    coats_public,
+    coats_ticket,
+    customers,
+    day_end,
+    deliveries,
+    designs,
+    desks,
+    exchange,
+    issued,
+    live,
+    request_deeds,
+    requests,
+    sell,
+    sell_dialog,
+    sell_done,
+    sell_holder,
+    sell_pay,
+    sell_seats,
+    sign_in,
+    tickets_pdf,
+    tickets_public,
+    venue,
+    why,
+)
 from central.pages.guard import HEADERS
 from central.pages.site import Handler, Site
 
-PAGES = (accounts, sign_in)
+PAGES = (
+    accounts,
+    deliveries,
+    sell,
+    sell_dialog,
+    sell_done,
+    sell_holder,
+    sell_pay,
+    sell_seats,
+    tickets_pdf,
+    batches,
+    day_end,
+    desks,
+    venue,
+    live,
+    designs,
+    tickets_public,
+    coats,
+    coats_in,
+    coats_manage,
+    coats_out,
+    coats_public,
+    coats_ticket,
+    requests,
+    request_deeds,
+    exchange,
+    issued,
+    why,
+    customers,
+    sign_in,
+)
 """sign_in is the last: whatever is no page of the office is answered there."""
 KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 

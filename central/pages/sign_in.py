@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 
+from central.http.address import is_secure
 from central.http.rate import Limiter, network_of
 from central.pages.forms import asked, posted
 from central.pages.guard import COOKIE, own_page
@@ -49,15 +50,17 @@ def routes(site: Site) -> list[web.RouteDef]:
             told = "That is not the name and password of an account."
             return site.page(request, "sign-in.html", 403, next=next_, refused=told)
         answer = to(next_)
-        secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
-        answer.set_cookie(COOKIE, key, httponly=True, samesite="Strict", path="/", secure=secure)
+        secure = is_secure(request, proxy=api.settings.public.proxy)
+        answer.set_cookie(
+            COOKIE, key, httponly=True, samesite="Strict", path="/office", secure=secure
+        )
         return answer
 
     async def sign_out(request: web.Request) -> web.Response:
         key = request.cookies.get(COOKIE, "")
         await api.database.write(lambda c: people.end_session(c, key))
         answer = to("/office/sign-in?said=goodbye")
-        answer.del_cookie(COOKIE, path="/")
+        answer.del_cookie(COOKIE, path="/office")
         return answer
 
     async def home(request: web.Request) -> web.Response:

@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
 
 from admission.values import Money
-from central.http.api import MAX_ADDRESS, Api
+from central.http.api import Api
 from central.http.idempotency import KEY_REUSED, Answer, Call, once
+from central.pages.desk import desk_of
 from central.pages.forms import Form
 from central.pages.guard import COOKIE, HEADERS, own_page
 from central.pages.menu import menu_of
@@ -70,7 +72,7 @@ class Site:
             if member is None:
                 if request.method == "POST":
                     return self.problem(request, 401, "Sign in first. Nothing was done.")
-                return to(f"/office/sign-in?next={request.rel_url.raw_path}")
+                return to(f"/office/sign-in?next={quote(request.path_qs)}")
             request[_MEMBER] = member
             if right is not None and not member.may(right):
                 told = f"A {member.role.value} may not do that ({right.value})."
@@ -117,6 +119,7 @@ class Site:
             "venue": self.api.venue,
             "once": uuid.uuid4().hex,
             "Right": Right,
+            "desk": desk_of(request),
             "dir": "ltr",
             "language": "en",
         }
@@ -159,7 +162,7 @@ class Site:
     def by(self, request: web.Request) -> By:
         member = request.get(_MEMBER)
         who = member.name if member else "visitor"
-        return By(who, self.api.clock(), (request.remote or "")[:MAX_ADDRESS])
+        return By(who, self.api.clock(), self.api.address_of(request))
 
     def texts_for(self, request: web.Request, language: str = "") -> Texts:
         """What the visitor reads: ?lang=…, else `language`, else what the browser asks for."""

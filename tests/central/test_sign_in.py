@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from multidict import CIMultiDict
 from playwright.async_api import expect
 from support.central import Clock, central_in
 from support.office import PASSWORD, hire, office_in
+from support.roles import sign_in
 
+from central.settings import PublicSettings
+from central.staff import audit, people
 from central.staff.roles import Role
 
 
@@ -60,3 +64,102 @@ async def test_a_post_from_elsewhere_is_refused(tmp_path: Path, headers: dict[st
         async with central.http.post("/office/sign-in", data=form, headers=headers) as answer:
             assert answer.status == 403
             assert "Set-Cookie" not in answer.headers
+
+
+async def test_a_session_ends_when_it_is_old_idle_or_its_account_changes(tmp_path: Path) -> None:
+    clock = Clock()
+    async with central_in(tmp_path, clock) as central:
+        await hire(central)
+
+        async def lives(headers: dict[str, str]) -> bool:
+            async with central.http.get(
+                "/office/me", headers=headers, allow_redirects=False
+            ) as answer:
+                return answer.status == 200
+
+        idle = await sign_in(central, "cashier")
+        clock.pass_(minutes=121)
+        assert not await lives(idle)
+        used = await sign_in(central, "cashier")
+        for _ in range(7):
+            assert await lives(used)
+            clock.pass_(minutes=110)
+        assert not await lives(used)
+        changed, kept = await sign_in(central, "cashier"), await sign_in(central, "admin")
+        async with central.http.post(
+            "/office/staff/cashier", data={"disabled": "1"}, headers=kept
+        ) as answer:
+            assert answer.status == 200
+        assert await lives(kept)
+        assert not await lives(changed)
+        assert not await lives({"Cookie": "wicket-office=guessed"})
+
+
+async def test_the_last_admin_stays_one(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock()) as central:
+        await hire(central)
+        headers = await sign_in(central, "admin")
+        for change in ({"disabled": "1"}, {"role": "cashier"}):
+            async with central.http.post(
+                "/office/staff/admin", data=change, headers=headers
+            ) as answer:
+                assert answer.status == 409
+                assert "make another one first" in await answer.text()
+        assert (await central.api.database.read(people.accounts))[0].member.role is Role.ADMIN
+
+
+async def test_a_form_that_is_sent_twice_is_done_once(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock()) as central:
+        await hire(central)
+        headers = await sign_in(central, "admin")
+        form = {"name": "berta", "role": "cashier", "password": PASSWORD, "once": "abc"}
+        for _ in range(2):
+            async with central.http.post("/office/staff", data=form, headers=headers) as answer:
+                assert answer.status == 200
+                assert "The account is made" in await answer.text()
+        trail = await central.api.database.read(lambda c: audit.page(c, action="add-staff"))
+        assert [deed.subject for deed in trail] == ["berta"]
+
+
+async def test_a_password_is_changed_by_who_knows_the_old_one(tmp_path: Path) -> None:
+    async with office_in(tmp_path, Clock(), Role.CASHIER) as office:
+        page, new = office.page, "a new and longer one"
+        await office.go("/office/me")
+        await office.fair()
+        for old in ("not the old one", PASSWORD):
+            await page.get_by_label("Old password").fill(old)
+            await page.get_by_label("New password").fill(new)
+            await page.get_by_role("button", name="Change it").click()
+            if old != PASSWORD:
+                await expect(page.get_by_role("alert")).to_contain_text("not your old password")
+        await expect(page.get_by_role("status")).to_contain_text("Your password is changed")
+        await page.get_by_label("Name").fill("cashier")
+        await page.get_by_label("Password").fill(new)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told", "address"),
+    [
+        (False, ["203.0.113.7"], "127.0.0.1"),
+        (True, ["203.0.113.7"], "203.0.113.7"),
+        (True, ["198.51.100.1, 203.0.113.7"], "203.0.113.7"),
+        (True, ["198.51.100.1", "203.0.113.7"], "203.0.113.7"),
+        (True, ["rubbish"], "127.0.0.1"),
+        (True, [], "127.0.0.1"),
+    ],
+)
+async def test_only_a_proxy_is_believed_where_a_request_comes_from(
+    tmp_path: Path, proxy: bool, told: list[str], address: str
+) -> None:
+    public = PublicSettings(proxy=proxy)
+    async with central_in(tmp_path, Clock(), public=public) as central:
+        await hire(central)
+        form = {"name": "admin", "password": "wrong password"}
+        headers = CIMultiDict([("Sec-Fetch-Site", "same-origin")])
+        headers.extend(("X-Forwarded-For", one) for one in told)
+        async with central.http.post("/office/sign-in", data=form, headers=headers) as answer:
+            assert answer.status == 403
+        [tried] = await central.api.database.read(lambda c: audit.page(c, action="wrong-password"))
+        assert tried.address == address

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from playwright.async_api import Page, expect
 
 MUSEUM, TOUR = '[data-lane="Museum 1"]', '[data-lane="Tour 1"]'
 PATIENCE_MS = 20_000
+
+
+async def opened(port: int) -> str:
+    """The address of the demo's page, as soon as it answers."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0)
+        else:
+            writer.close()
+            return f"http://127.0.0.1:{port}/"
 
 
 async def press(page: Page, widget: str) -> None:
@@ -26,11 +39,12 @@ async def press(page: Page, widget: str) -> None:
     await screen.click(position={"x": x * scale, "y": y * scale})
 
 
-async def buy(page: Page, attraction: str = "museum", *more: str) -> str:
+async def buy(page: Page, attraction: str = "museum", *more: str, phone: str = "") -> str:
     """Buy one ticket for the first day offered; the code of the ticket that is printed."""
     papers = page.locator("#papers .paper")
     before = await papers.count()
-    for widget in ("start", f"attraction:{attraction}", "date:", *more, "plus:", "next", "skip"):
+    holder = ("field:phone", *(f"key:{digit}" for digit in phone), "next") if phone else ("skip",)
+    for widget in ("start", f"attraction:{attraction}", "date:", *more, "plus:", "next", *holder):
         await press(page, widget)
     await press(page, "pay")
     approve = page.locator('#terminal [data-answer="approve"]')

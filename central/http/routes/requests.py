@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from central.catalogue.venue import Venue
+from central.delivery import notices
 from central.http import answers, answers_money, answers_offers
 from central.http.access import Scope, needs
 from central.http.api import Api
@@ -106,6 +107,7 @@ def _confirmed(
     made = requests.confirm(connection, token, body.payment, body.holder, by)
     if isinstance(made, TicketRequest):
         references.refer(connection, made.id, body.references, by)
+        notices.send_tickets(connection, made, by)
     return made
 
 
@@ -117,6 +119,7 @@ def _handed_over(
         return issued
     if isinstance(request, Refused):
         return request
+    notices.send_tickets(connection, request, by)
     bought = [answers_offers.voucher(one, by.at) for one in vouchers.issue(connection, request, by)]
     return Answer(200, answers.tickets(issued) | {"vouchers": bought})
 

@@ -1,0 +1,50 @@
+"""What sends: one gateway for each kind of delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+MAX_SAID = 300
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file that goes with an e-mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A delivery, ready to go: `id` stays the same when it is sent again, `to` is E.164 or an
+    e-mail address, `subject` and `papers` are for e-mail."""
+
+    id: str
+    to: str
+    body: str
+    subject: str = ""
+    language: str = "en"
+    papers: tuple[Paper, ...] = ()
+
+
+class NotSent(Exception):
+    """It did not go out, as far as is known; the message tells why. `for_good`: trying it again is
+    of no use."""
+
+    def __init__(self, said: str, *, for_good: bool = False) -> None:
+        super().__init__(said)
+        self.for_good = for_good
+
+
+class Gateway(Protocol):
+    async def send(self, parcel: Parcel) -> str:
+        """What the other side said. Raises NotSent."""
+
+
+def plain(answer: str) -> str:
+    """What somebody else said, short and without what cannot be seen."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in answer[:4000]).split())
+    return text if len(text) <= MAX_SAID else text[: MAX_SAID - 1] + "…"
