@@ -11,6 +11,8 @@ from admission.reasons import explain
 from admission.request import Answer, Check, Denied, Granted
 from admission.values import Direction
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+
 
 def moment(text: str, now: datetime, timezone: ZoneInfo) -> datetime:
     """The time meant by "14:05" (today), "2026-11-22 14:05" or an ISO time with its zone, in UTC;
@@ -29,7 +31,10 @@ def _moment(text: str, now: datetime, timezone: ZoneInfo) -> datetime:
     except ValueError:
         local = datetime.fromisoformat(text)
     aware = local if local.tzinfo else local.replace(tzinfo=timezone)
-    return aware.astimezone(UTC)
+    meant = aware.astimezone(UTC)
+    if not FIRST_YEAR <= meant.year <= LAST_YEAR:
+        raise ValueError("too long ago, or too far ahead, for any zone's clock and any rule")
+    return meant
 
 
 def sentence(answer: Answer, way: Direction, now: datetime, timezone: ZoneInfo) -> str:

@@ -19,6 +19,8 @@ from runtime.wire import decode
 TIMEOUT_S = 5.0
 WAIT_S = 20
 """So long central keeps an answer back when there is nothing to print."""
+MAX_FAULT = 200
+"""Characters of a fault (docs/openapi.yaml)."""
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes; the pictures of a job's slips are in it."""
 
@@ -56,15 +58,14 @@ class Centre(AbstractAsyncContextManager["Centre", None]):
         await self._post("/scans", {"code": code}, key)
 
     async def status(self, *, prints: bool, faults: Sequence[str]) -> None:
-        await self._post("/status", {"prints": prints, "faults": list(faults)})
+        await self._post("/status", {"prints": prints, "faults": [_plain(one) for one in faults]})
 
     async def jobs(self) -> tuple[Job | Unreadable, ...]:
         """What is to be printed, as soon as there is any; after WAIT_S nothing."""
         patience = self._timeout_s + WAIT_S
-        body = await self._ask("GET", f"/jobs?wait={WAIT_S}", patience)
         try:
-            return read_jobs(body)
-        except Invalid as invalid:
+            return read_jobs(await self._ask("GET", f"/jobs?wait={WAIT_S}", patience))
+        except (Invalid, Refused) as invalid:
             raise CentreFault(
                 f"central: jobs that make no sense ({invalid}); are desk and central of the same "
                 "version?"
@@ -72,7 +73,7 @@ class Centre(AbstractAsyncContextManager["Centre", None]):
 
     async def ended(self, job: int, fault: str = "") -> None:
         """It is printed, or cannot be. Raises Refused when central does not wait for it."""
-        await self._post(f"/jobs/{job}", {"fault": fault})
+        await self._post(f"/jobs/{job}", {"fault": _plain(fault) if fault else ""})
 
     async def _post(self, path: str, body: Any, key: str = "") -> None:
         headers = {"Idempotency-Key": key or secrets.token_hex(16)}
@@ -114,6 +115,12 @@ def _judge(status: int, payload: bytes, path: str) -> Any:
         raise CentreFault(
             f"central: {path}: answered with {invalid}; does [central] url lead to central?"
         ) from invalid
+
+
+def _plain(fault: str) -> str:
+    """As central takes it: one line, not too long, not empty."""
+    line = "".join(c if c.isprintable() else " " for c in fault)
+    return " ".join(line.split())[:MAX_FAULT] or "a fault without words"
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -40,7 +40,7 @@ class Press:
             for job in await self._until_told(self._centre.jobs):
                 if isinstance(job, Unreadable):
                     log.error("job %d cannot be printed: %s", job.id, job.why)
-                    await self._end(job.id, f"the desk cannot print that: {job.why}"[:200])
+                    await self._end(job.id, f"the desk cannot print that: {job.why}")
                 else:
                     await self._print(printer, job)
 

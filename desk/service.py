@@ -117,7 +117,7 @@ class Desk:
         """At every change, and now and then. Never returns."""
         while True:
             self._news.clear()
-            faults = [text[:200] for text in self._faults.values()]
+            faults = list(self._faults.values())
             try:
                 await self._centre.status(prints=self._prints, faults=faults)
                 self._repeats.healed("central hears this desk again")

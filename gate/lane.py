@@ -18,6 +18,7 @@ from admission.facts import Alarmed, Fact, ModeChanged
 from admission.reasons import explain
 from admission.request import AdmissionRequest, Answer, Denied
 from admission.values import Direction, LaneMode
+from gate.drive import Drive
 from gate.flow import step
 from gate.happenings import (
     Effect,
@@ -50,7 +51,7 @@ from gate.settings import Badge, Deed, GateSettings, LaneSettings
 from gate.sign import Sign
 from gate.surroundings import Attempt, LaneDevices, Surroundings
 from hal.keeper import keep
-from hal.ports import CodeReader, DeviceFault, InputLine, Notice, Scan, Turnstile
+from hal.ports import CodeReader, InputLine, Notice, Scan, Turnstile
 from hal.together import together
 from runtime.disk import DiskFault
 
@@ -87,7 +88,7 @@ class Lane:
         self.state = LaneState(tuple((way, self.mode(way)) for way in Direction))
         self.signs = {way: Sign() for way in Direction}
         self._working = dict.fromkeys(Direction, 0)
-        self._commands: asyncio.Queue[Effect] = asyncio.Queue()
+        self._drive = Drive()
         self._sooner = asyncio.Event()
         self._news = asyncio.Event()
         self._awake_at: float | None = None
@@ -192,12 +193,8 @@ class Lane:
                 self._group.create_task(self._record(grant, writing))
             case Say():
                 self._say(effect)
-            case Evacuate():
-                while not self._commands.empty():
-                    self._commands.get_nowait()
-                self._commands.put_nowait(effect)
-            case Release() | Open() | Lock():
-                self._commands.put_nowait(effect)
+            case Release() | Open() | Lock() | Evacuate():
+                self._drive.want(effect)
 
     async def _record(self, grant: int, writing: Coroutine[Any, Any, Fact]) -> None:
         try:
@@ -248,10 +245,10 @@ class Lane:
         self.happen(Ready())
 
     async def _work(self, turnstile: Turnstile) -> None:
-        self._commands = asyncio.Queue()
+        self._drive.forget()
         self.happen(Plugged(True))
         try:
-            await together(self._watch(turnstile), self._drive(turnstile))
+            await together(self._watch(turnstile), self._drive.run(turnstile))
         finally:
             self.happen(Plugged(False))
 
@@ -260,25 +257,6 @@ class Lane:
         async with aclosing(turnstile.events()) as events:
             async for event in events:
                 self.happen(event)
-
-    async def _drive(self, turnstile: Turnstile) -> None:
-        while True:
-            match await self._commands.get():
-                case Release(way):
-                    await turnstile.release(way)
-                case Open(way):
-                    await turnstile.open(way)
-                case Lock(way):
-                    await turnstile.lock(way)
-                case Evacuate():
-                    await self._evacuate(turnstile)
-
-    async def _evacuate(self, turnstile: Turnstile) -> None:
-        """What could be opened stays open: to close the turnstile for the rest would lock it."""
-        try:
-            await turnstile.evacuate()
-        except DeviceFault as fault:
-            log.error("%s; not every way is open, open it by hand", fault)
 
     def _reads(self, way: Direction) -> Callable[[CodeReader], Coroutine[Any, Any, None]]:
         async def read(reader: CodeReader) -> None:

@@ -11,7 +11,7 @@ from hal.ports import Slip, SlipCode, SlipImage, SlipPart, SlipRule, SlipText
 MAX_PARTS = 100
 MAX_TEXT = 2000
 MAX_CODE = 2331
-"""What fits in a QR code as it is printed."""
+"""What fits in a QR code as it is printed, in bytes."""
 MAX_IMAGE = 100_000
 
 
@@ -30,7 +30,7 @@ def _part(data: object) -> SlipPart:
     if "rule" in data:
         return SlipRule()
     if "code" in data:
-        return SlipCode(_text(data, "code", MAX_CODE), _text(data, "caption", MAX_TEXT))
+        return SlipCode(_code(data), _text(data, "caption", MAX_TEXT))
     if "image" in data:
         try:
             return SlipImage(base64.b64decode(_text(data, "image", MAX_IMAGE), validate=True))
@@ -38,6 +38,13 @@ def _part(data: object) -> SlipPart:
             raise ValueError(f"slip: image: {error}") from error
     large, bold = data.get("large") is True, data.get("bold") is True
     return SlipText(_text(data, "text", MAX_TEXT), large, bold)
+
+
+def _code(data: Mapping[object, object]) -> str:
+    code = _text(data, "code", MAX_CODE)
+    if not 1 <= len(code.encode()) <= MAX_CODE:  # UnicodeEncodeError is a ValueError
+        raise ValueError(f"slip: code: 1 to {MAX_CODE} bytes")
+    return code
 
 
 def _text(data: Mapping[object, object], name: str, most: int) -> str:

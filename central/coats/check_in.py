@@ -129,7 +129,7 @@ def _check_in(
     chosen = _free_tags(connection, house, room, wanted.tags, over=wanted.over)
     if isinstance(chosen, Refused):
         return chosen
-    code = codes.new_code(connection, room.id)
+    code = codes.new_code(connection, room.id, by.at)
     if isinstance(code, Refused):
         return code
     price = paying.price(house, room, len(chosen))

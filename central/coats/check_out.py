@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, update
 
@@ -21,7 +21,6 @@ from central.store.schema import coat_piece, coat_ticket
 from central.store.whole import whole
 
 MAX_REASON = 200
-RECENT = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ def _guesser(room: int, by: By) -> str:
 
 def _over(connection: Connection, house: House, room: int, code: str, now: datetime) -> Refused:
     """Nothing hangs for the code, but somebody may just have fetched it."""
-    coat = coats.fetched_by_code(connection, room, code, now - RECENT)
+    coat = coats.fetched_by_code(connection, room, code, now - codes.RECENT)
     if isinstance(coat, Coat):
         return already_fetched(house, coat)
     return Refused("unknown_code", "Nothing hangs here for that code.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -11,6 +12,8 @@ from central.store.schema import coat_ticket
 
 MAX_OPEN = 9000
 """Open coat tickets of one cloakroom; then a guess is right too often."""
+RECENT = timedelta(hours=12)
+"""So long it is told of a code that it was fetched."""
 _LADDER = "0123456789"
 _EASY = {str(digit) * 4 for digit in range(10)} | {
     ladder[start : start + 4] for ladder in (_LADDER, _LADDER[::-1]) for start in range(7)
@@ -23,11 +26,13 @@ def is_code(shown: str) -> bool:
     return len(shown) == 4 and shown.isascii() and shown.isdigit()
 
 
-def new_code(connection: Connection, room: int) -> str | Refused:
-    """One that no open ticket of the cloakroom has. Its row is locked by the caller."""
-    query = select(coat_ticket.c.code)
-    here = (coat_ticket.c.cloakroom == room, coat_ticket.c.fetched_at.is_(None))
-    taken = set(connection.scalars(query.where(*here)))
+def new_code(connection: Connection, room: int, now: datetime) -> str | Refused:
+    """One that no open ticket of the cloakroom has, nor, if that can be, one that was fetched just
+    now: who shows that once more is told so, and gets nobody else's coat. The cloakroom's row is
+    locked by the caller."""
+    query = select(coat_ticket.c.code).where(coat_ticket.c.cloakroom == room)
+    taken = set(connection.scalars(query.where(coat_ticket.c.fetched_at.is_(None))))
     if len(taken) >= MAX_OPEN:
         return Refused("no_codes", f"{MAX_OPEN} coat tickets are open; hand some out first.")
-    return secrets.choice(sorted(CODES - taken))
+    recent = set(connection.scalars(query.where(coat_ticket.c.fetched_at >= now - RECENT)))
+    return secrets.choice(sorted(CODES - taken - recent or CODES - taken))

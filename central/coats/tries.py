@@ -23,7 +23,7 @@ class Limit:
 
 WRONG_CODES = Limit(10, timedelta(minutes=5))
 """By one of the staff at one cloakroom: 10 000 codes would take him more than three days."""
-ENTRIES = Limit(300, timedelta(minutes=10))
+ENTRIES = Limit(240, timedelta(minutes=10))
 """Pre-registrations from one network address, which all visitors on the venue's Wi-Fi have: as many
 as a busy cloakroom hangs, but in half an hour fewer than entries.MAX_LIVE, so that nobody keeps the
 others out."""
@@ -31,8 +31,10 @@ others out."""
 
 def may_try(connection: Connection, who: str, limit: Limit, now: datetime) -> Refused | None:
     """Why `who` has to wait. Locks his count until the transaction ends."""
-    insert_new(connection, coat_try, {"who": who, "since": now, "wrong": 0})
-    row = connection.execute(select(coat_try).where(coat_try.c.who == who).with_for_update()).one()
+    here, row = select(coat_try).where(coat_try.c.who == who).with_for_update(), None
+    while row is None:  # an old one may be forgotten in between
+        insert_new(connection, coat_try, {"who": who, "since": now, "wrong": 0})
+        row = connection.execute(here).first()
     until = row.since + limit.span
     if until <= now:
         _set(connection, who, since=now, wrong=0)

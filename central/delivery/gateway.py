@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
 MAX_SAID = 300
+SHORT = 5
+"""Characters that tell nobody who or what is meant."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class NotSent(Exception):
         self.for_good = for_good
 
 
+class Needless(Exception):
+    """Nobody is to get it any more; the message tells why."""
+
+
 class Gateway(Protocol):
     async def send(self, parcel: Parcel) -> str:
         """What the other side said. Raises NotSent."""
@@ -48,3 +55,13 @@ def plain(answer: str) -> str:
     """What somebody else said, short and without what cannot be seen."""
     text = " ".join("".join(c if c.isprintable() else " " for c in answer[:4000]).split())
     return text if len(text) <= MAX_SAID else text[: MAX_SAID - 1] + "…"
+
+
+def without(said: str, parcel: Parcel) -> str:
+    """What somebody else said, for logs and lists: with neither to whom it went nor the secrets of
+    links in it, which some repeat."""
+    links = [
+        word.rstrip(".,;:!?)").rpartition("/")[2] for word in parcel.body.split() if "://" in word
+    ]
+    private = [text for text in (parcel.to, parcel.to.lstrip("+"), *links) if len(text) > SHORT]
+    return re.sub("|".join(map(re.escape, private)), "…", said, flags=re.I) if private else said

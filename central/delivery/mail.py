@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
-import aiosmtplib
 from aiosmtplib import (
+    SMTP,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientsRefused,
@@ -24,6 +25,9 @@ NO_ENTRY = (530, 534, 535, 538)
 """The server does not let us in: no fault of the message (RFC 4954)."""
 
 
+GOODBYE_S = 2.0
+
+
 class Mail:
     def __init__(self, settings: EmailSettings) -> None:
         self._settings = settings
@@ -31,18 +35,20 @@ class Mail:
     async def send(self, parcel: Parcel) -> str:
         told = self._settings
         message = _message(parcel, told.sender)
+        server = SMTP(
+            hostname=told.host,
+            port=told.port,
+            username=told.username or None,
+            password=told.password or None,
+            use_tls=told.tls is Tls.TLS,
+            start_tls=told.tls is Tls.STARTTLS,
+            timeout=told.timeout_s,
+        )
         try:
             async with asyncio.timeout(told.timeout_s):
-                _, answer = await aiosmtplib.send(
-                    message,
-                    hostname=told.host,
-                    port=told.port,
-                    username=told.username or None,
-                    password=told.password or None,
-                    use_tls=told.tls is Tls.TLS,
-                    start_tls=told.tls is Tls.STARTTLS,
-                    timeout=told.timeout_s,
-                )
+                await server.connect()
+                _, answer = await server.send_message(message)
+            await _part_from(server)
         except SMTPRecipientsRefused as refused:
             one = refused.recipients[0]
             raise _not_sent(one.code, one.message) from refused
@@ -55,7 +61,16 @@ class Mail:
         except (SMTPException, OSError, ValueError) as error:
             told_why = plain(str(error)) or type(error).__name__
             raise NotSent(f"the mail server cannot be reached: {told_why}") from error
+        finally:
+            server.close()
         return plain(answer)
+
+
+async def _part_from(server: SMTP) -> None:
+    """However it says goodbye: what it has taken is sent."""
+    with suppress(SMTPException, OSError):
+        async with asyncio.timeout(GOODBYE_S):
+            await server.quit()
 
 
 def _not_sent(code: int, message: str) -> NotSent:
@@ -69,7 +84,7 @@ def _message(parcel: Parcel, sender: str) -> EmailMessage:
         raise NotSent("that is no e-mail address", for_good=True)
     name, address = parseaddr(sender)
     domain = address.rpartition("@")[2]
-    message = EmailMessage(SMTP if parcel.to.isascii() else SMTPUTF8)
+    message = EmailMessage(policy.SMTP if parcel.to.isascii() else policy.SMTPUTF8)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = _address(parcel.to)
     message["Subject"] = parcel.subject

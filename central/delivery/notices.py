@@ -9,8 +9,8 @@ from central.delivery import outbox
 from central.delivery.outbox import Draft, Kind
 from central.papers import links
 from central.sale.request_rows import request_holders
-from central.sale.states import By, Holder, TicketRequest
-from central.store.schema import delivery, ticket
+from central.sale.states import By, Holder, Status, TicketRequest
+from central.store.schema import delivery, ticket, ticket_request, voucher
 
 TEXTS = {Kind.SMS: "sms.tickets", Kind.EMAIL: "mail.tickets"}
 
@@ -50,9 +50,20 @@ def send_tickets(
     return [outbox.put(connection, draft, by) for draft in drafts]
 
 
+def is_over(connection: Connection, draft: Draft) -> bool:
+    """It tells of a request that is cancelled by now."""
+    if draft.request is None or draft.text not in TEXTS.values():
+        return False
+    query = select(ticket_request.c.status).where(ticket_request.c.id == draft.request)
+    return connection.scalar(query) == Status.CANCELLED.value
+
+
 def _has_good_ones(connection: Connection, request: int) -> bool:
-    here = (ticket.c.request == request, ticket.c.state == TicketState.VALID.value)
-    return connection.scalar(select(ticket.c.id).where(*here).limit(1)) is not None
+    """Tickets, or gift vouchers."""
+    good = (ticket.c.request == request, ticket.c.state == TicketState.VALID.value)
+    bought = (voucher.c.request == request, ~voucher.c.blocked)
+    some = select(ticket.c.id).where(*good).exists() | select(voucher.c.id).where(*bought).exists()
+    return bool(connection.scalar(select(some)))
 
 
 def _told(connection: Connection, request: int) -> set[tuple[str, str]]:

@@ -105,9 +105,11 @@ def due(connection: Connection, kind: Kind, now: datetime, limit: int) -> list[D
 
 
 def take(connection: Connection, kind: Kind, now: datetime, limit: int) -> list[Delivery]:
-    """What is due, as it was; nobody else is given it for a while. So it goes out only while it can
-    be written down, and not again and again while a disk is full."""
-    taken = due(connection, kind, now, limit)
+    """What is due, as it was; nobody else is given it for a while, not even a worker that takes up
+    the duty at this moment. So it goes out only while it can be written down, and not again and
+    again while a disk is full."""
+    ours = (delivery.c.kind == kind.value, delivery.c.due_at <= now)
+    taken = _due(connection, limit, *ours, lock=True)
     ids = [one.id for one in taken]
     later = update(delivery).where(delivery.c.id.in_(ids)).values(due_at=now + TAKEN_FOR)
     connection.execute(later)
@@ -165,8 +167,8 @@ def again(connection: Connection, id_: int, to: str, by: By) -> int | Refused:
     return put(connection, replace(old.draft, to=to or old.draft.to), by)
 
 
-def drop(connection: Connection, id_: int) -> Delivery | Refused:
-    """Do not send it, if it is not sent yet."""
+def drop(connection: Connection, id_: int, said: str = "") -> Delivery | Refused:
+    """Do not send it, if it is not sent yet; `said` tells why, if it is not staff who say so."""
     query = select(delivery).where(delivery.c.id == id_).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -175,7 +177,7 @@ def drop(connection: Connection, id_: int) -> Delivery | Refused:
     if old.state is State.DROPPED:
         return Refused("dropped", "somebody has sent it again or let it be before")
     if old.state is not State.SENT:
-        values = {"state": State.DROPPED.value}
+        values = {"state": State.DROPPED.value} | ({"said": said} if said else {})
         connection.execute(update(delivery).where(delivery.c.id == id_).values(values))
     return old
 
@@ -196,10 +198,16 @@ def of_row(row: RowMapping) -> Delivery:
     return Delivery(draft=draft, state=State(row["state"]), **{name: row[name] for name in own})
 
 
-def _due(connection: Connection, limit: int, *ours: ColumnElement[bool]) -> list[Delivery]:
+def _due(
+    connection: Connection, limit: int, *ours: ColumnElement[bool], lock: bool = False
+) -> list[Delivery]:
+    """With `lock` those that nobody else holds are held."""
     waiting = delivery.c.state == State.WAITING.value
     query = select(delivery).where(waiting, *ours).order_by(delivery.c.due_at, delivery.c.id)
-    return [of_row(row) for row in connection.execute(query.limit(limit)).mappings()]
+    query = query.limit(limit)
+    if lock:
+        query = query.with_for_update(skip_locked=True)
+    return [of_row(row) for row in connection.execute(query).mappings()]
 
 
 def _waits(id_: int) -> tuple[ColumnElement[bool], ...]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from central.delivery import phones, words
-from central.delivery.gateway import NotSent, Paper, Parcel
+from central.delivery import notices, phones, words
+from central.delivery.gateway import Needless, NotSent, Paper, Parcel
 from central.delivery.outbox import Delivery, Kind
 from central.http.api import Api
 from central.papers.pdf import tickets_pdf
@@ -21,8 +21,10 @@ log = logging.getLogger("wicket.central")
 
 
 async def parcel_of(api: Api, delivery: Delivery) -> Parcel:
-    """Raises NotSent for what can go to nobody, or has no words."""
+    """Raises NotSent for what can go to nobody, or has no words, Needless for cancelled tickets."""
     draft, settings = delivery.draft, api.settings
+    if await api.database.read(lambda connection: notices.is_over(connection, draft)):
+        raise Needless("the tickets were cancelled before it went out")
     try:
         message = words.render(draft, api.venue, settings.public.url)
     except words.NoWords as error:

@@ -44,9 +44,9 @@ def put(
     tickets: Collection[int],
     by: By,
 ) -> int:
-    """Print these tickets of the request, or all that are not cancelled, at a desk (its device's
-    id); the number of the delivery. Its value `copy` tells how often one of them was printed
-    before, "0" for never."""
+    """Print these tickets of the request, or all that are not cancelled and its gift vouchers, at a
+    desk (its device's id); the number of the delivery. Its value `copy` tells how often one of the
+    tickets was printed before, "0" for never."""
     chosen = tuple(tickets) or _standing(connection, request.id)
     before = max(counted(connection, chosen).values(), default=0)
     draft = Draft(
@@ -57,7 +57,7 @@ def put(
         {"copy": str(before)},
         request=request.id,
         attach="tickets",
-        tickets=chosen,
+        tickets=tuple(tickets),
     )
     return outbox.put(connection, draft, by)
 

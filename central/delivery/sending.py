@@ -1,21 +1,23 @@
 """Sends what waits to go out: the worker on duty does it, one queue for each kind.
 
 At least once: what was handed over just before a power cut, and is not written down as sent, goes
-out again with the same id, after outbox.TAKEN_FOR.
+out again with the same id, after outbox.TAKEN_FOR. When central stops, or its worker loses the
+duty, what is on its way comes to its end first, for END_S.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from central.delivery import outbox, parcels, sms_apprise, sms_http
-from central.delivery.gateway import Gateway, NotSent
+from central.delivery.gateway import Gateway, Needless, NotSent, without
 from central.delivery.mail import Mail
 from central.delivery.outbox import Delivery, Kind
 from central.delivery.settings import SmsSettings
@@ -27,9 +29,10 @@ from runtime.log import Repeats
 
 log = logging.getLogger("wicket.central")
 
-BATCH = 20
-"""So many are sent at the same time."""
+AT_ONCE = {Kind.SMS: 20, Kind.EMAIL: 3}
+"""So many are sent at the same time; mail servers take few connections of one client."""
 LOOK_EVERY_S = 0.5
+END_S = 5.0
 STALE = timedelta(days=1)
 """What nobody tried to send for so long, since no gateway was configured, comes too late."""
 
@@ -104,16 +107,29 @@ async def _queue(api: Api, kind: Kind, gateway: Gateway) -> None:
 
 
 async def send_due(api: Api, kind: Kind, gateway: Gateway) -> int:
-    """Send what is due now, at most BATCH, and write down how it went; how many it were. Raises
+    """Send what is due now, at most AT_ONCE, and write down how it went; how many it were. Raises
     DatabaseDown."""
     now = api.clock()
     if not await api.database.read(partial(outbox.due, kind=kind, now=now, limit=1)):
         return 0
-    taken = await api.database.write(partial(outbox.take, kind=kind, now=now, limit=BATCH))
+    limit = AT_ONCE[kind]
+    taken = await api.database.write(partial(outbox.take, kind=kind, now=now, limit=limit))
     async with asyncio.TaskGroup() as group:
         for one in taken:
-            group.create_task(_send(api, gateway, one), name=f"{kind.value} {one.id}")
+            sent = _to_its_end(_send(api, gateway, one))
+            group.create_task(sent, name=f"{kind.value} {one.id}")
     return len(taken)
+
+
+async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
+    """What is half sent when this is cancelled would go out again."""
+    task = asyncio.create_task(sending)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait([task], timeout=END_S)
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _send(api: Api, gateway: Gateway, delivery: Delivery) -> None:
@@ -124,21 +140,37 @@ async def _send(api: Api, gateway: Gateway, delivery: Delivery) -> None:
     except NotSent as error:
         log.info("%s did not go out: %s", name, error)
         written = _failure(api, delivery, str(error), for_good=error.for_good)
+    except Needless as why:
+        written = partial(outbox.drop, id_=delivery.id, said=str(why))
     except DatabaseDown:
         return
     except Exception:  # one message that cannot be made must not stop all others
         log.exception("%s cannot be made", name)
         written = _failure(api, delivery, "a mistake in the program: see the log of central")
-    try:
-        await api.database.write(written)
-    except DatabaseDown as down:
-        log.warning("%s is tried again, for it cannot be written down: %s", name, down)
+    await _write_down(api, name, written)
+
+
+async def _write_down(api: Api, name: str, written: Work[object]) -> None:
+    """However long it takes: what is sent and not written down goes out again."""
+    repeats = Repeats(log)
+    while True:
+        try:
+            await api.database.write(written)
+        except DatabaseDown as down:
+            repeats.failed(f"how {name} went cannot be written down: {down}")
+            await asyncio.sleep(LOOK_EVERY_S)
+        else:
+            return
 
 
 async def _try(api: Api, gateway: Gateway, delivery: Delivery) -> str:
     if api.clock() - delivery.due_at > STALE:
         raise NotSent("too late: nobody tried to send it for a day", for_good=True)
-    return await gateway.send(await parcels.parcel_of(api, delivery))
+    parcel = await parcels.parcel_of(api, delivery)
+    try:
+        return without(await gateway.send(parcel), parcel)
+    except NotSent as error:
+        raise NotSent(without(str(error), parcel), for_good=error.for_good) from error
 
 
 def _failure(api: Api, delivery: Delivery, said: str, *, for_good: bool = False) -> Work[object]:

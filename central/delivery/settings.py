@@ -11,6 +11,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 MAX_TIMEOUT_S = 120
+HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class Method(Enum):
@@ -100,6 +101,8 @@ class EmailSettings:
             raise ValueError(f"port: {self.port} is not within 1 to 65535")
         if bool(self.username) != bool(self.password):
             raise ValueError("write both username and password, or none")
+        if self.password and self.tls is Tls.NONE and self.host not in HERE:
+            raise ValueError("tls: a password goes over a network by starttls or tls only")
         if not is_address(parseaddr(self.sender)[1]) or re.search(r"[\r\n]", self.sender):
             raise ValueError(f"sender: {self.sender!r} should be like 'Museum <post@museum.org>'")
 
@@ -110,10 +113,14 @@ def is_address(text: str) -> bool:
 
 
 def check_url(url: str) -> None:
-    """Raises ValueError."""
-    parts = urlsplit(url)
+    """Raises ValueError, which does not repeat it: a token may be in it."""
+    parts, needed = urlsplit(url), "url: should be like 'https://sms.example.org/send'"
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
-        raise ValueError(f"url: {url!r} should be like 'https://sms.example.org/send'")
+        raise ValueError(needed)
+    try:
+        parts.port  # noqa: B018 - it is parsed now
+    except ValueError:
+        raise ValueError(needed) from None
 
 
 def check_timeout(seconds: float) -> None:

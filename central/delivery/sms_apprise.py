@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from urllib.parse import quote
 
-from apprise import Apprise
+from apprise import Apprise, AppriseAsset
 
 from central.delivery.gateway import NotSent, Parcel, plain
 from central.delivery.settings import SmsSettings
 from runtime.settings import BadSettings
+
+logging.getLogger("apprise").propagate = False  # it tells numbers; `said` has what matters
 
 
 class AppriseSms:
@@ -21,7 +23,10 @@ class AppriseSms:
         self._settings = settings
 
     async def send(self, parcel: Parcel) -> str:
-        gateway = _made(self._settings.apprise, parcel.to, parcel.id)
+        try:
+            gateway = _made(self._settings.apprise, parcel.to, parcel.id)
+        except BadSettings as error:
+            raise NotSent("Apprise takes no such number", for_good=True) from error
         result = await gateway.async_notify(
             body=parcel.body, timeout=self._settings.timeout_s, log_level=logging.WARNING
         )
@@ -37,7 +42,7 @@ def check(settings: SmsSettings) -> None:
 
 
 def _made(url: str, to: str, id_: str) -> Apprise:
-    gateway = Apprise()
+    gateway = Apprise(asset=AppriseAsset(http_redirects=False))
     if not gateway.add(url.replace("{to}", quote(to, "")).replace("{id}", quote(id_, ""))):
         raise BadSettings(["[sms] apprise: Apprise knows no such URL"])
     return gateway

@@ -45,7 +45,9 @@ class HttpSms:
         except TimeoutError as error:
             raise NotSent(f"the gateway did not answer within {told.timeout_s:g} s") from error
         except (ClientError, OSError, ValueError) as error:
-            raise NotSent(f"the gateway cannot be reached: {plain(str(error))}") from error
+            secret = isinstance(error, ValueError)  # it may repeat the URL, with its token
+            why = type(error).__name__ if secret else plain(str(error))
+            raise NotSent(f"the gateway cannot be reached: {why}") from error
         said = plain(f"{status} {content.decode(errors='replace')}")
         if 300 <= status < 500 and status not in LATER:
             raise NotSent(said, for_good=True)

@@ -82,7 +82,8 @@ def unauthorised() -> web.Response:
 def authorised(devices: Mapping[str, DeviceSettings], writes: Rate, *, proxy: bool = False) -> Any:
     """Middleware: lets in who tells a client's token, notes which one it is, and slows down who
     writes too often. Who tells wrong tokens is slowed down by network address; a right one is let
-    in all the same, for many may share an address."""
+    in all the same, for many may share an address. A password that a proxy asked for is no token.
+    """
     wrong, written = Limiter(WRONG_TOKENS), Limiter(writes)
     tokens = {name: f"Bearer {device.token}".encode() for name, device in devices.items()}
 
@@ -95,7 +96,7 @@ def authorised(devices: Mapping[str, DeviceSettings], writes: Rate, *, proxy: bo
             request[_SCOPES] = SCOPES[devices[fits[0]].kind]
             if request.method == hdrs.METH_POST and (wait := written.wait(fits[0], _seconds())):
                 return too_often(wait, f"{fits[0]} writes too often; see [http] rate")
-        elif told or request.path.startswith("/v1/"):
+        elif told.startswith(b"Bearer ") or request.path.startswith("/v1/"):
             if wait := wrong.wait(network_of(address_of(request, proxy=proxy)), _seconds()):
                 return too_often(wait, "too many wrong tokens from this address")
             if request.path.startswith("/v1/"):

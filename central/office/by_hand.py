@@ -45,12 +45,13 @@ def admit(
         held = visits.touched(connection, [Fact(CENTRAL, 1, by.at, guess)], by.at)
     n = feed.last_taken(connection, CENTRAL, lock=True) + 1
     known = why.know(connection, code)  # nobody tells anything more of it now
-    trial = why.try_at(known, why.Where(frozenset({attraction}), lane), by.at, venue.zone)
+    # at no lane, so without re-scan grace: nobody stands before an arm that closed too soon
+    trial = why.try_at(known, why.Where(frozenset({attraction})), by.at, venue.zone)
     answer = trial.answer
     if not isinstance(answer, Granted):
         return Refused("not_admitted", f"Not admitted: {trial.said}")
     id_, persons = answer.ticket.id, answer.persons
-    admitted = Admitted(id_, attraction, lane, persons, zone, answer.again)
+    admitted = Admitted(id_, attraction, lane, persons, zone)
     feed.tell(connection, [admitted, Passed(id_, n, lane, persons, zone=zone)], by.at)
     visits.count(connection, held)
     return ByHand(trial.said, persons, id_, n)

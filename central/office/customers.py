@@ -227,8 +227,8 @@ def _strike(connection: Connection, requests: Sequence[int], holders: Iterable[H
         return
     either = "|".join(map(re.escape, secret))
     blot = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
-    texts = schema.history.c.what, schema.payment_option.c.reason, schema.money_entry.c.reason
-    for column in texts:
+    reasons = schema.payment_option.c.reason, schema.money_entry.c.reason
+    for column in (schema.history.c.what, *reasons, schema.request_line.c.text):
         _blot_out(connection, column, requests, blot)
 
 
@@ -236,11 +236,12 @@ def _blot_out(
     connection: Connection, column: Column[str], requests: Sequence[int], blot: re.Pattern[str]
 ) -> None:
     table = column.table
-    key = next(iter(table.primary_key))
-    rows = connection.execute(select(key, column).where(table.c.request.in_(requests))).all()
-    for id_, text in rows:
+    key = tuple(table.primary_key)
+    rows = connection.execute(select(column, *key).where(table.c.request.in_(requests))).all()
+    for text, *ids in rows:
         if blot.search(text):
-            struck: Update = update(table).where(key == id_)
+            here = (one == id_ for one, id_ in zip(key, ids, strict=True))
+            struck: Update = update(table).where(*here)
             connection.execute(struck.values({column.name: blot.sub(GONE, text)}))
 
 

@@ -39,12 +39,14 @@ HELD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Swap:
-    """The tickets (ids) of a request that are given for what is wanted, and what is paid on top."""
+    """The tickets (ids) of a request that are given for what is wanted, and what is paid on top.
+    `total` is the price that was shown of what is wanted; None for whatever it is."""
 
     token: str
     tickets: tuple[int, ...]
     want: Wanted
     payment: Payment | None = None
+    total: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ def _swap(
     new = requests.reserve(connection, venue, wish, by)
     if isinstance(new, Refused):
         return checkout.in_full(connection, venue, new, by.at)
+    if wanted.total not in (None, new.total):
+        return Refused("wrong_amount", "The price is another one than was shown. Nothing was done.")
     told = references.change(connection, new.token, _told(connection, old), by)
     if isinstance(told, Refused):
         return told

@@ -22,7 +22,7 @@ from central.pages.sell_forms import MAX_PRODUCT, MAX_SLOT, day_in
 from central.pages.sell_shown import Shown, shown_line, words
 from central.pages.site import Go, Site, went
 from central.papers import pdf
-from central.sale import cart, offered
+from central.sale import cart, guests, offered
 from central.sale.request_rows import find
 from central.sale.states import By, Holder, Payment, References, Refused, TicketRequest
 from central.sale.wishes import Wanted, Wish
@@ -215,6 +215,9 @@ def _asked_for(form: Form, language: str) -> Order:
 
 def _paying(connection: Connection, venue: Venue, order: Order, by: By) -> Order | Refused:
     """Prepaid ones are paid with what they cost now, whatever a page says."""
+    known = guests.checked(order.holder or Holder(), "")
+    if isinstance(known, Refused):
+        return known
     if order.payment is None:
         return order
     wish = Wish((order.want,), Channel.OFFICE.value, order.language, batches.HELD)

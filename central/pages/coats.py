@@ -7,7 +7,8 @@ from datetime import datetime, time
 from aiohttp import web
 
 from central.coats import closing, coats, rooms, tags
-from central.coats.values import Cloakroom, Coat, Tag
+from central.coats.values import Cloakroom, Tag
+from central.delivery.outbox import State
 from central.pages.coat_rooms import COATS, COOKIE, MAX_ID, Rooms, room_of
 from central.pages.forms import asked, posted
 from central.pages.site import Site, to
@@ -15,6 +16,7 @@ from central.sale.states import Refused
 from central.staff.roles import Right
 
 PAGE = 50
+NOT_OUT = (State.WAITING.value, State.DEAD.value)
 A_YEAR_S = 365 * 24 * 3600
 
 
@@ -47,14 +49,16 @@ class _Overview:
 
     async def _standing(self, request: web.Request, template: str, room: Cloakroom) -> web.Response:
         since = self._today()
-        racks, day, recent = await self.here.read(
+        now, house = self.api.clock(), self.here.house
+        racks, day, recent, overdue = await self.here.read(
             lambda c: (
                 rooms.standing(c, room.id),
                 rooms.day(c, room.id, since),
                 coats.recent(c, room.id),
+                closing.overdue(c, room, house, now),
             )
         )
-        unsent = [one for one in recent if one.sms and one.sms.state != "sent"]
+        unsent = [one for one in recent if one.sms and one.sms.state in NOT_OUT]
         return self.here.page(
             request,
             template,
@@ -63,7 +67,8 @@ class _Overview:
             day=day,
             recent=recent[:10],
             unsent=[one for one in unsent if not one.fetched_at],
-            closes=closing.closes_at(room, self.here.house, self.api.clock()),
+            closed=closing.closed_at(room, house, now),
+            overdue=overdue,
         )
 
     def _today(self) -> datetime:
@@ -105,9 +110,11 @@ class _Overview:
         refused: Refused | None = None,
     ) -> web.Response:
         one_page = coats.left_ones if left else coats.open_ones
-        shown: list[Coat] = await self.here.read(lambda c: one_page(c, room.id, after, PAGE))
+        now, house = self.api.clock(), self.here.house
+        shown, overdue = await self.here.read(
+            lambda c: (one_page(c, room.id, after, PAGE), closing.overdue(c, room, house, now))
+        )
         more = shown[-1].id if len(shown) == PAGE else None
-        closes = closing.closes_at(room, self.here.house, self.api.clock())
         return self.here.page(
             request,
             "coats-open.html",
@@ -115,7 +122,8 @@ class _Overview:
             coats=shown,
             more=more,
             left=left,
-            closes=closes,
+            closed=closing.closed_at(room, house, now),
+            overdue=overdue,
             refused=refused,
         )
 

@@ -62,7 +62,7 @@ class _CheckIn:
         texts, name = tuple(text for text in told if text), form.text("name", entries.MAX_NAME)
         over, pay = form.ticked("over"), paid_by(form)
         form.check()
-        if scanned := next((one for one in (phone, *texts) if coats.secret_in(one)), ""):
+        if scanned := next((one for one in (phone, *texts) if _is_visitors(one)), ""):
             # A scanner types the visitor's code into whichever field it finds.
             found = await self._entry(scanned, room)
             texts = tuple(text for text in texts if text != scanned)
@@ -151,6 +151,11 @@ class _CheckIn:
             refused=refused,
             used=ticket_path(used) if used else "",
         )
+
+
+def _is_visitors(scanned: str) -> bool:
+    """Of a visitor's phone; a bare secret may as well be a tag's barcode."""
+    return "/c/" in scanned and bool(coats.secret_in(scanned))
 
 
 def _texts(connection: Connection, room: Cloakroom, typed: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -10,7 +12,7 @@ from sqlalchemy import Connection
 
 from central.coats import rooms, tags
 from central.coats.rooms import Day
-from central.coats.values import Cloakroom, PayWhen, Rack, TagState
+from central.coats.values import Cloakroom, PayWhen, Rack, Tag, TagState
 from central.pages.coat_rooms import COATS, MAX_ID, Rooms, number_in
 from central.pages.forms import Form, asked, posted
 from central.pages.site import Go, Site, went
@@ -144,11 +146,7 @@ class _Manage:
         after = form.number("after", 0, tags.MAX_TAGS)
         form.check()
         found = await self.here.read(lambda c: tags.tags(c, room.id, after, LABELS))
-        labels = [
-            (tag, symbol.svg(tag.code or tag.text, f"QR code of tag {tag.text}"))
-            for tag in found
-            if tag.state is TagState.IN_SERVICE
-        ]
+        labels = await asyncio.to_thread(_labels, found)
         more = after + LABELS if len(found) == LABELS else None
         return self.here.page(request, "coats-labels.html", room, labels=labels, more=more)
 
@@ -222,6 +220,15 @@ class _Manage:
 
     def _go(self, room: Cloakroom, said: str, detail: str) -> Go:
         return Go(f"{MANAGE}/{room.id}", said, detail)
+
+
+def _labels(found: Sequence[Tag]) -> list[tuple[Tag, str]]:
+    """Each with its QR code, of which many take a while to draw."""
+    return [
+        (tag, symbol.svg(tag.code or tag.text, f"QR code of tag {tag.text}"))
+        for tag in found
+        if tag.state is TagState.IN_SERVICE
+    ]
 
 
 def _saved(room: Cloakroom) -> Go:

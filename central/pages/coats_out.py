@@ -19,6 +19,7 @@ OUT = f"{COATS}/out"
 ONE = f"{COATS}/tickets/{{id}}"
 MAX_SHOWN = 400
 BEGIN = "piece-"
+NONE = Refused("no_pieces", "Tick what you hand out.")
 
 
 def routes(site: Site) -> list[web.RouteDef]:
@@ -61,8 +62,7 @@ class _CheckOut:
         shown, pieces, pay = form.text("shown", MAX_SHOWN), _ticked(form), paid_by(form)
         form.check()
         if not pieces:
-            none = Refused("no_pieces", "Tick what you hand out.")
-            return await self._again(request, id_, shown, pieces, none)
+            return await self._again(request, id_, shown, pieces, NONE)
         house = self.here.house
         done = await self.here.site.act(
             request,
@@ -83,6 +83,8 @@ class _CheckOut:
         lost = LostTicket(form.text("reason"), form.text("taken_by"))
         pieces, pay = _ticked(form), paid_by(form)
         form.check()
+        if not pieces:
+            return await self._again(request, id_, "", pieces, NONE, lost=lost)
         house = self.here.house
         done = await self.here.site.act(
             request,
@@ -94,7 +96,7 @@ class _CheckOut:
             ),
         )
         if isinstance(done, Refused):
-            return await self._again(request, id_, "", pieces, done)
+            return await self._again(request, id_, "", pieces, done, lost=lost)
         return went(done)
 
     async def _found(
@@ -115,12 +117,16 @@ class _CheckOut:
         shown: str,
         ticked: tuple[int, ...],
         refused: Refused,
+        *,
+        lost: LostTicket | None = None,
     ) -> web.Response:
         """What was looked at stays, and why it was not handed out."""
         room = room_of(request)
         coat = await self.here.read(lambda c: coats.find(c, id_))
         found = [coat] if isinstance(coat, Coat) else []
-        return self._page(request, room, shown=shown, ticked=ticked, found=found, refused=refused)
+        return self._page(
+            request, room, shown=shown, ticked=ticked, found=found, refused=refused, lost=lost
+        )
 
     def _page(
         self,
@@ -133,6 +139,7 @@ class _CheckOut:
         ticked: tuple[int, ...] = (),
         found: list[Coat] | None = None,
         refused: Refused | None = None,
+        lost: LostTicket | None = None,
     ) -> web.Response:
         return self.here.page(
             request,
@@ -144,6 +151,7 @@ class _CheckOut:
             ticked=ticked,
             found=found,
             refused=refused,
+            lost=lost,
         )
 
 
@@ -157,5 +165,5 @@ def _handed(done: Coat | Refused, pieces: tuple[int, ...]) -> Go | Refused:
     """To the ticket, which tells which tags to hang back."""
     if isinstance(done, Refused):
         return done
-    went_now = [piece for piece in done.pieces if piece.id in pieces or not pieces]
+    went_now = [piece for piece in done.pieces if piece.id in pieces]
     return went_with(done, "coat-out", ", ".join(piece.tag for piece in went_now))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -24,7 +26,7 @@ from runtime.convert import Invalid
 
 WRONG_LINKS = Rate(20 / 60, 20)
 """Of one network address: whoever guesses links waits."""
-MAX_PHONE = 60
+MAX_PHONE, MAX_ONCE = 60, 90
 
 
 def routes(site: Site) -> list[web.RouteDef]:
@@ -70,7 +72,7 @@ class _Visitors:
             return self._wrong(request)
         try:
             form = await posted(request)
-            phone, key = form.text("phone", MAX_PHONE), form.text("once", 100, least=1)
+            phone, key = form.text("phone", MAX_PHONE), form.text("once", MAX_ONCE, least=1)
             form.check()
         except Invalid:
             return await self.form(request, said.say("coat.wrong.form"), status=400)
@@ -84,7 +86,8 @@ class _Visitors:
                 return Answer(409, {"code": made.code})
             return Answer(200, {"path": made.path})
 
-        call = Call(by.who, request.path, key)
+        # Who goes back and corrects his number sends the same form again, and wants a new code.
+        call = Call(by.who, request.path, f"{key} {form.mark}")
         answer = await self.api.database.write(lambda c: once(c, call, by.at, work))
         if answer.status == 200:
             return to(f"{answer.body['path']}?lang={said.language}")
@@ -125,16 +128,12 @@ class _Visitors:
     async def _find(self, request: web.Request) -> Coat | Entry | web.Response:
         """What the link shows; a page that says no, to who guesses too often for a while."""
         secret, now = request.match_info["secret"], self.api.clock()
-        coat, entry = await self.here.read(
-            lambda c: (coats.by_secret(c, secret), entries.find(c, secret, now))
-        )
-        if isinstance(coat, Coat):
-            return coat
-        if isinstance(entry, Entry):
-            return entry
-        if entry.code == "entry_over":
+        found = await self.here.read(lambda c: _found(c, secret, now))
+        if not isinstance(found, Refused):
+            return found
+        if found.code == "entry_over":
             said = self.here.site.texts_for(request)
-            again = f"/c/{entry.extras['cloakroom']}/register" if entry.extras else ""
+            again = f"/c/{found.extras['cloakroom']}/register"
             return self._told(request, said, "coat.expired", 410, again)
         return self._wrong(request)
 
@@ -144,7 +143,7 @@ class _Visitors:
         address = network_of(self.here.site.by(request).address)
         wait = self.wrong.wait(address, asyncio.get_running_loop().time())
         if wait:
-            return self._told(request, said, "coat.often", 429, seconds=f"{wait:.0f}")
+            return self._told(request, said, "coat.often", 429, seconds=f"{math.ceil(wait)}")
         return self._told(request, said, "coat.nowhere", 404)
 
     async def _room(self, request: web.Request) -> Cloakroom | None:
@@ -178,6 +177,11 @@ class _Visitors:
             languages=[texts(language, zone) for language in LANGUAGES],
             **values,
         )
+
+
+def _found(connection: Connection, secret: str, now: datetime) -> Coat | Entry | Refused:
+    coat = coats.by_secret(connection, secret)
+    return coat if isinstance(coat, Coat) else entries.find(connection, secret, now)
 
 
 def _state(found: Coat | Entry) -> str:

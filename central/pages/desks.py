@@ -63,7 +63,7 @@ def routes(site: Site) -> list[web.RouteDef]:
 
     async def read(request: web.Request) -> web.StreamResponse:
         desk, form = desk_of(request), asked(request)
-        after = form.number("after", 0, MAX_ID, MAX_ID)
+        after = _came_last(request) or form.number("after", 0, MAX_ID, MAX_ID)
         form.check()
         if not desk:
             return site.problem(request, 409, "Choose a desk first.")
@@ -84,7 +84,7 @@ def routes(site: Site) -> list[web.RouteDef]:
             for one in await api.database.read(news):
                 after = one.id
                 data = json.dumps({"id": one.id, "code": one.code})
-                await answer.write(f"event: scan\ndata: {data}\n\n".encode())
+                await answer.write(f"id: {one.id}\nevent: scan\ndata: {data}\n\n".encode())
             looks += 1
             if looks % KEEP_ALIVE_LOOKS == 0:
                 await answer.write(b":\n\n")
@@ -92,5 +92,12 @@ def routes(site: Site) -> list[web.RouteDef]:
     return [
         web.get(DESK, site.staff(None, show)),
         web.post(DESK, site.staff(None, choose)),
-        web.get(f"{DESK}/scans", site.staff(None, read)),
+        web.get(f"{DESK}/scans", site.staff(None, read, by_itself=True)),
     ]
+
+
+def _came_last(request: web.Request) -> int:
+    """The last scan that a browser had when its stream broke, which it tells when it comes again by
+    itself (HTML, "Server-sent events"); 0 for none."""
+    told = request.headers.get("Last-Event-ID", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0

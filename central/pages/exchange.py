@@ -9,6 +9,7 @@ from datetime import date
 from aiohttp import web
 from sqlalchemy import Connection
 
+from admission.values import Money
 from central.capacity import slots
 from central.capacity.slots import Listed
 from central.catalogue.offers import Offer, ProductKind, SlotPolicy
@@ -94,7 +95,9 @@ def routes(site: Site) -> list[web.RouteDef]:
     async def swap(request: web.Request) -> web.Response:
         form, token, venue = await posted(request), request.match_info["token"], api.venue
         wanted, payment, key = _asked(form), payment_in(form, venue.currency), api.key
+        shown = form.amount("total")
         form.check()
+        total = Money(shown, venue.currency) if shown is not None else None
 
         def deed(c: Connection, by: By) -> Go | Refused:
             old = find(c, token, lock=True)
@@ -103,8 +106,9 @@ def routes(site: Site) -> list[web.RouteDef]:
             codes = wanted.codes or frozenset()
             if not (ids := ids_of(c, old, set(codes))):
                 return NONE_TICKED
-            choice = _chosen(venue, wanted, by.at.date(), wanted.product or 0, len(ids))
-            done = handing.swap(c, venue, key, Swap(token, ids, choice.want, payment), by)
+            today = by.at.astimezone(venue.zone).date()
+            choice = _chosen(venue, wanted, today, wanted.product or 0, len(ids))
+            done = handing.swap(c, venue, key, Swap(token, ids, choice.want, payment, total), by)
             if isinstance(done, Refused):
                 return done
             told = f"{', '.join(sorted(codes))} for {done.authorisation}"

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from admission.values import Money
-from central.delivery import notices, prints
-from central.money import returns
+from central.delivery import notices
+from central.money import ledger, returns
 from central.office import handing
 from central.pages.desk import desk_of
 from central.pages.forms import Form, posted
 from central.pages.requests import METHODS, ONE, one, path_of
 from central.pages.site import Deed, Go, Site, went
 from central.papers import links
-from central.sale import requests, tickets
+from central.sale import handover, requests, tickets
 from central.sale.request_rows import find
-from central.sale.states import By, Payment, Refused, TicketRequest
+from central.sale.states import By, Payment, Refused, Status, TicketRequest
 from central.staff.roles import Right
 
-NO_DESK = Refused("no_desk", "This browser has no desk to print at. Choose one first.")
 NOBODY = Refused("nobody", "Nothing to send, or no e-mail address and phone number to send it to.")
 NONE_TICKED = Refused("none_ticked", "Tick the tickets that are given back.")
+UNCLEAR = Refused(
+    "unclear", "Choose one: all that was paid, the tickets that are ticked, or the amount."
+)
+NO_AMOUNT = Refused("wrong_amount", "Write how much is given back.")
+PAID_OTHERWISE = Refused(
+    "paid_otherwise", "Money was paid or given back meanwhile. Look at it; nothing was done."
+)
+
+
+class What(Enum):
+    """What is given back."""
+
+    ALL = "all"
+    TICKETS = "tickets"
+    AMOUNT = "amount"
 
 
 def routes(site: Site) -> list[web.RouteDef]:
@@ -51,12 +66,12 @@ def _of_tickets(site: Site) -> list[web.RouteDef]:
         def deed(token: str) -> Deed:
             def work(c: Connection, by: By) -> Go | Refused:
                 if printing and not desk:
-                    return NO_DESK
+                    return handover.NO_DESK
                 done = handing.pick_up(c, key, token, payment, by)
                 if isinstance(done, Refused):
                     return done
                 if printing:
-                    _print(c, done, desk, by)
+                    handover.put_print(c, done, desk, by)
                 how = f"{payment.method} {payment.amount.amount:f}" if payment else "nothing due"
                 return Go(path_of(token), "printed" if printing else "handed-out", how)
 
@@ -76,8 +91,10 @@ def _of_tickets(site: Site) -> list[web.RouteDef]:
                     return found
                 if how == "print":
                     if not desk:
-                        return NO_DESK
-                    _print(c, found, desk, by)
+                        return handover.NO_DESK
+                    if found.status is not Status.CONFIRMED:
+                        return handover.NOT_SOLD
+                    handover.put_print(c, found, desk, by)
                     return Go(path_of(token), "printed", desk)
                 ways = {"phone": how == "sms", "email": how == "email"}
                 sent = notices.send_tickets(c, found, by, again=True, **ways)
@@ -137,26 +154,26 @@ def _of_money(site: Site) -> list[web.RouteDef]:
 
     async def refund(request: web.Request) -> web.Response:
         form, currency = await posted(request), api.venue.currency
-        what, amount = form.text("what", 10), form.amount("amount")
-        method, reference = form.text("method", 40, least=1), form.text("reference", 100)
+        what, amount, paid = form.choice("what", What), form.amount("amount"), form.amount("paid")
+        method, reference = method_in(form), form.text("reference", 100)
         reason = form.text("reason", least=1)
         codes = {name.removeprefix("t-") for name in form.names("t-")}
         form.check()
-        money = Money(amount, currency) if amount is not None and what == "amount" else None
+        money = Money(amount, currency) if amount is not None else None
 
         def deed(token: str) -> Deed:
             def work(c: Connection, by: By) -> Go | Refused:
                 found = find(c, token, lock=True)
                 if isinstance(found, Refused):
                     return found
-                ids = ids_of(c, found, codes) if what == "tickets" else ()
-                if what == "tickets" and not ids:
-                    return NONE_TICKED
-                if what == "amount" and money is None:
-                    return Refused("wrong_amount", "Write how much is given back.")
+                if paid is not None and paid != ledger.balances(c, found.id).paid:
+                    return PAID_OTHERWISE
+                ids = ids_of(c, found, codes)
+                if gone := _unclear(what, money, ids):
+                    return gone
                 wanted = returns.Refund(method, reference, reason, money, ids)
                 done = returns.refund(c, token, wanted, by)
-                detail = f"{what} by {method}: {reason}"
+                detail = f"{what.value} by {method}: {reason}"
                 return done if isinstance(done, Refused) else Go(path_of(token), "refunded", detail)
 
             return work
@@ -169,28 +186,38 @@ def _of_money(site: Site) -> list[web.RouteDef]:
     ]
 
 
+def _unclear(what: What, money: Money | None, ids: tuple[int, ...]) -> Refused | None:
+    """What was written beside that is not what was chosen: money must not go by mistake."""
+    if what is What.TICKETS and not ids:
+        return NONE_TICKED
+    if what is What.AMOUNT and money is None:
+        return NO_AMOUNT
+    beside = (what is not What.AMOUNT and money) or (what is not What.TICKETS and ids)
+    return UNCLEAR if beside else None
+
+
 def payment_in(form: Form, currency: str) -> Payment | None:
     """What was shown to be due and is paid now; None where nothing was."""
     amount = form.amount("due")
     if not amount:
         return None
+    method = method_in(form)
+    reference = form.text("reference", 100) or method
+    return Payment(method, reference, Money(amount, currency))
+
+
+def method_in(form: Form) -> str:
+    """How money changes hands; the other ways are not for a counter."""
     method = form.text("method", 40, least=1)
     if method not in METHODS:
         form.problems.append(("method", f"one of {', '.join(METHODS)}"))
-    reference = form.text("reference", 100) or method
-    return Payment(method, reference, Money(amount, currency))
+    return method
 
 
 def ids_of(c: Connection, request: TicketRequest, codes: set[str]) -> tuple[int, ...]:
     """The ids of the request's tickets with these human codes."""
     issued = tickets.of_request(c, request)
     return tuple(one.ticket.id for one in issued if one.human_code in codes)
-
-
-def _print(c: Connection, request: TicketRequest, desk: str, by: By) -> None:
-    ids = [issued.ticket.id for issued in returns.standing(c, request)]
-    if ids:
-        prints.put(c, request, desk, ids, by)
 
 
 def _cannot_cancel(c: Connection, request: TicketRequest) -> Refused | None:

@@ -129,10 +129,10 @@ def _places(site: Site, show: Showing) -> list[web.RouteDef]:
 
     async def let_go(request: web.Request) -> web.Response:
         form = await posted(request)
-        keep = "keep" in form
+        keep, version = "keep" in form, version_of(form)
 
         def deed(c: Connection, by: By) -> Go | Refused:
-            done = checkout.let_go(c, by, keep_cart=keep)
+            done = checkout.let_go(c, version, by, keep_cart=keep)
             said = "" if keep else "sale-given-up"
             return done if isinstance(done, Refused) else Go(SELL, said, "cart kept" * keep)
 

@@ -50,6 +50,7 @@ def routes(site: Site) -> list[web.RouteDef]:
     async def choose(request: web.Request) -> web.Response:
         form = await posted(request)
         number, shown_pass = form.text("customer", 11), form.text("pass", MAX_FOUND)
+        token = form.text("token", 64)
 
         def deed(c: Connection, by: By) -> Go | Refused:
             draft = drafts.load(c, by.who, by.at).draft
@@ -59,7 +60,7 @@ def routes(site: Site) -> list[web.RouteDef]:
                 after = guests.chosen(c, number, shown_pass, draft)
             if isinstance(after, Refused):
                 return after
-            done = checkout.tell_holder(c, draft.token, after, by)
+            done = checkout.tell_holder(c, token, after, by)
             return done if isinstance(done, Refused) else Go(HOLDER, "", after.references.customer)
 
         done = await site.act(request, form, "choose-customer", member_of(request).name, deed)
@@ -80,7 +81,8 @@ def routes(site: Site) -> list[web.RouteDef]:
                 return holder
             draft = drafts.load(c, by.who, by.at).draft
             draft = replace(draft, holder=holder, language=language)
-            if form.ticked("remember") and holder != Holder() and token == draft.token:
+            fresh = token == draft.token and not draft.references.customer
+            if form.ticked("remember") and holder != Holder() and fresh:
                 draft = guests.remembered(c, draft, by)
             done = checkout.tell_holder(c, token, draft, by)
             return done if isinstance(done, Refused) else Go(PAY)

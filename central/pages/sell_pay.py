@@ -65,7 +65,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         form.check()
 
         def deed(c: Connection, by: By) -> Go | Refused:
-            sale = checkout.sale_of(c, token, by.at)
+            sale = checkout.sale_at(c, token, by)
             if isinstance(sale, Refused):
                 return NOT_THIS
             due, given = sale.due.amount, amount
@@ -80,8 +80,9 @@ def routes(site: Site) -> list[web.RouteDef]:
             done = checkout.pay(c, key, token, payment, by)
             if isinstance(done, Refused):
                 return done
-            fresh = sale.request.status is not Status.CONFIRMED
-            return _next(c, done, ways if fresh else None, given if method == CASH else None, by)
+            before = sale.request.status is Status.CONFIRMED
+            change = given if due and method == CASH else None
+            return _next(c, done, None if before else ways, change, by)
 
         done = await site.act(request, form, "take-payment", token, deed)
         return await show(request, done) if isinstance(done, Refused) else went(done)
@@ -96,7 +97,7 @@ def routes(site: Site) -> list[web.RouteDef]:
             raise web.HTTPForbidden(reason=f"A {member.role.value} may not do that.")
 
         def deed(c: Connection, by: By) -> Go | Refused:
-            before = checkout.sale_of(c, token, by.at)
+            before = checkout.sale_at(c, token, by)
             if isinstance(before, Refused):
                 return NOT_THIS
             done = checkout.choose(c, key, token, Terms(option, reason), by)

@@ -32,6 +32,8 @@ from runtime.convert import Invalid
 
 log = logging.getLogger("wicket.central")
 
+SENT_BEFORE = "This form was sent before, with something else in it. Look at it, and send it again."
+
 _MEMBER = web.RequestKey("member", Member)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Deed = Callable[[Connection, By], "Go | Refused"]
@@ -61,14 +63,14 @@ class Site:
         )
         self._templates.filters |= {"money": _money, "moment": self._moment, "clock": self._clock}
 
-    def staff(self, right: Right | None, handler: Handler) -> Handler:
+    def staff(self, right: Right | None, handler: Handler, *, by_itself: bool = False) -> Handler:
         """The handler, for staff who have signed in and have the right (None: whoever they are).
-        Whatever goes wrong is a page too."""
+        Whatever goes wrong is a page too. What pages ask for `by_itself` keeps nobody signed in."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             if request.method == "POST" and not own_page(request.headers, request.host):
                 return self.problem(request, 403, "Only a page of this ticket office may do that.")
-            member = await self._member(request)
+            member = await self._member(request, by_itself=by_itself)
             if member is None:
                 if request.method == "POST":
                     return self.problem(request, 401, "Sign in first. Nothing was done.")
@@ -136,11 +138,12 @@ class Site:
         self, request: web.Request, form: Form, action: str, subject: str, deed: Deed
     ) -> Go | Refused:
         """Do it in one transaction, with its row in the audit trail; once, if the form carries
-        `once`: a second press gets the answer of the first."""
+        `once`: a second press gets the answer of the first. Who goes back, fills the same form in
+        with something else and sends it is told to look again."""
         by = self.by(request)
         key = form.text("once", 100)
         form.check()
-        call = Call(by.who, request.path, key)
+        call = Call(by.who, request.path, key, form.mark.encode())
 
         def work(connection: Connection) -> Answer:
             done = deed(connection, by)
@@ -154,14 +157,16 @@ class Site:
             return once(connection, call, by.at, work) if key else work(connection)
 
         answer = await self.api.database.write(transact)
-        if answer == KEY_REUSED or answer.status != 200:
+        if answer == KEY_REUSED:
+            return Refused("key_reused", SENT_BEFORE)
+        if answer.status != 200:
             body = answer.body
             return Refused(body["code"], body["detail"], body.get("extras", {}))
         return Go(**answer.body)
 
     def by(self, request: web.Request) -> By:
         member = request.get(_MEMBER)
-        who = member.name if member else "visitor"
+        who = member.name if member else people.VISITOR
         return By(who, self.api.clock(), self.api.address_of(request))
 
     def texts_for(self, request: web.Request, language: str = "") -> Texts:
@@ -171,7 +176,7 @@ class Site:
         wanted = [one for one in asked if one]
         return texts(spoken(wanted, self.api.venue.languages[0]), self.api.venue.timezone)
 
-    async def _member(self, request: web.Request) -> Member | None:
+    async def _member(self, request: web.Request, *, by_itself: bool) -> Member | None:
         key, now = request.cookies.get(COOKIE, ""), self.api.clock()
         if not key:
             return None
@@ -179,7 +184,7 @@ class Site:
         if found is None:
             return None
         member, due = found
-        if due:
+        if due and not by_itself:
             await self.api.database.write(lambda c: people.touch(c, key, now))
         return member
 

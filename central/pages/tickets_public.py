@@ -20,11 +20,14 @@ from central.settings import Rate
 LINK = "/t/{secret:[A-Za-z0-9_-]{10,64}}"
 WRONG = Rate(10 / 60, 20)
 """Links of one network address that were never made."""
-LOOKS = Rate(20, 200)
-"""Whatever one network address asks of links."""
-PDFS = Rate(0.5, 20)
+LOOKS = Rate(50, 500)
+"""Whatever one network address asks of links: all phones in a venue's own network have one, and
+look three times a minute."""
+PDFS = Rate(2, 40)
 AT_ONCE = 2
 """PDFs that are made at the same time."""
+WAITING = 20
+"""That wait for one of these to be done; who comes then is asked to come again."""
 MAX_FIRST = 100_000
 HEADERS = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "no-referrer"}
 _SAID = {
@@ -40,7 +43,7 @@ _SAID = {
 def routes(site: Site) -> list[web.RouteDef]:
     api = site.api
     wrong, looks, pdfs = Limiter(WRONG), Limiter(LOOKS), Limiter(PDFS)
-    making = asyncio.Semaphore(AT_ONCE)
+    making, room = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE + WAITING)
 
     async def opened(request: web.Request, more: Limiter | None = None) -> Opened | web.Response:
         """What the link shows, or the page that says why it shows nothing."""
@@ -106,7 +109,9 @@ def routes(site: Site) -> list[web.RouteDef]:
         first = _first(request) - 1
         if not found.papers.sheets[first:]:
             return none(request, 404)
-        async with making:
+        if room.locked():
+            return none(request, 429)
+        async with room, making:
             made = await asyncio.to_thread(pdf.tickets_pdf, found.papers, first)
         return _file(made, "application/pdf", f"tickets-{found.papers.order}.pdf")
 
@@ -120,7 +125,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         if not told:
             return none(request, 404)
         made = calendar.ics(told, api.clock())
-        return _file(made, "text/calendar", f"tickets-{found.papers.order}.ics")
+        return _file(made, "text/calendar", f"tickets-{found.papers.order}.ics", "utf-8")
 
     async def look(request: web.Request) -> web.StreamResponse:
         revision = await api.database.read(lambda c: designs.find(c, int(request.match_info["id"])))
@@ -167,6 +172,7 @@ def _private(answer: web.Response) -> web.Response:
     return answer
 
 
-def _file(content: bytes, kind: str, name: str) -> web.Response:
+def _file(content: bytes, kind: str, name: str, charset: str | None = None) -> web.Response:
     shown = {"Content-Disposition": f'inline; filename="{name}"'}
-    return _private(web.Response(body=content, content_type=kind, headers=shown))
+    answer = web.Response(body=content, content_type=kind, charset=charset, headers=shown)
+    return _private(answer)

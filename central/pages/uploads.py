@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
 from central.pages.forms import MAX_FIELDS, Form
@@ -11,6 +12,8 @@ from runtime.convert import Invalid
 MAX_FIELD_BYTES = 8192
 MAX_BESIDE = 512 * 1024
 """Of a whole form, beside its file."""
+_NO_FORM = (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError)
+"""What aiohttp raises of a body that is none."""
 _WRONG = "that form is not of this page"
 
 
@@ -40,7 +43,7 @@ async def uploaded(request: web.Request, name: str, most_bytes: int) -> tuple[Fo
                 fields[part.name] = (await _read(part, MAX_FIELD_BYTES)).decode()
     except Invalid:
         raise
-    except (ValueError, AssertionError, LookupError, RuntimeError) as error:
+    except _NO_FORM as error:
         raise Invalid([("", "that is no form")]) from error
     return Form(fields), content or b""
 

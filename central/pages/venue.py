@@ -28,6 +28,8 @@ VENUE = "/office/venue"
 SOURCE = "venue.toml"
 MAX_NUMBER = 2**31 - 1
 SHOWN = 50
+MAX_SHOWN = 1000
+"""Characters of a field that are shown again."""
 DAYS = dict(zip(Weekday, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 CHANNELS = {
     Channel.KIOSK: "the kiosks",
@@ -79,6 +81,11 @@ class Pages:
             request, "venue.html", status, current=self._api.venues.revision, **told
         )
 
+    async def _again(self, request: web.Request, form: Form) -> web.Response:
+        """What was typed is not lost for a character in it."""
+        problems = tuple(f"{name}: {what}" for name, what in form.problems)
+        return await self._shown(request, form.typed("text", 2 * MAX_TEXT), problems)
+
     async def revision(self, request: web.Request) -> web.Response:
         number = int(request.match_info["number"])
         text = await self._api.database.read(lambda c: venues.text_of(c, number))
@@ -87,7 +94,11 @@ class Pages:
         return self._site.page(request, "venue-revision.html", number=number, text=text)
 
     async def check(self, request: web.Request) -> web.Response:
-        return await self._check(request, _text(await posted(request)))
+        form = await posted(request)
+        text = form.text("text", MAX_TEXT, lines=True)
+        if form.problems:
+            return await self._again(request, form)
+        return await self._check(request, f"{text}\n")
 
     async def upload(self, request: web.Request) -> web.Response:
         form, content = await uploaded(request, "file", 4 * MAX_TEXT)
@@ -95,7 +106,8 @@ class Pages:
         try:
             text = content.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError:
-            return await self._shown(request, "", ("that file is no text in UTF-8",))
+            now = self._api.venues.revision.text
+            return await self._shown(request, now, ("that file is no text in UTF-8",))
         return await self._check(request, text)
 
     async def _check(self, request: web.Request, text: str, written: str = "") -> web.Response:
@@ -120,8 +132,10 @@ class Pages:
 
     async def import_(self, request: web.Request) -> web.Response:
         form = await posted(request)
-        text, base = _text(form), form.number("base", 0, MAX_NUMBER)
-        form.check()
+        text = form.text("text", MAX_TEXT, lines=True) + "\n"
+        base = form.number("base", 0, MAX_NUMBER)
+        if form.problems:
+            return await self._again(request, form)
         gates = self._api.settings.gates
 
         def bring(connection: Connection, by: By) -> Go | Refused:
@@ -182,12 +196,6 @@ def _with(connection: Connection, wish: Wish) -> tuple[str, str]:
     return f"{newest.text.rstrip()}\n\n{written}", written
 
 
-def _text(form: Form) -> str:
-    text = form.text("text", MAX_TEXT, lines=True)
-    form.check()
-    return f"{text}\n"
-
-
 def _filled(form: Form) -> dict[str, str]:
     """To be shown once more."""
-    return {name: form.text(name, 1000) for name in form.names()}
+    return {name: form.typed(name, MAX_SHOWN) for name in form.names()}

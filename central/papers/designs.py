@@ -39,11 +39,13 @@ def in_use(connection: Connection, products: Collection[int]) -> dict[int, Revis
     table = ticket_design
     wanted = {ALL, *products}
     query = (
-        select(table)
+        select(table.c.product, table.c.id)
         .where(table.c.product.in_(wanted), table.c.used_at.is_not(None))
         .order_by(table.c.used_at, table.c.id)
     )
-    own = {row.product: _revision(row) for row in connection.execute(query)}
+    newest = {row.product: row.id for row in connection.execute(query)}
+    rows = connection.execute(select(table).where(table.c.id.in_(newest.values())))
+    own = {row.product: _revision(row) for row in rows}
     otherwise = own.get(ALL, BEGUN)
     return {product: own.get(product, otherwise) for product in products}
 

@@ -37,9 +37,12 @@ def bold_of(path: Path) -> Path | None:
 
 
 def _scripts(text: str) -> Iterator[str]:
-    """A letter's Unicode name begins with its script: "ARABIC LETTER BEH"."""
+    """A letter's Unicode name begins with its script: "ARABIC LETTER BEH"; of symbols one font has
+    most."""
     for char in dict.fromkeys(text):
-        if char.isalpha() or unicodedata.category(char) == "So":
+        if unicodedata.category(char) == "So":
+            yield "Symbols2"
+        elif char.isalpha():
             script = unicodedata.name(char, "").partition(" ")[0].partition("-")[0].title()
             if script not in _MAIN_SCRIPTS:
                 yield script

@@ -105,7 +105,7 @@ def of_voucher(
     voucher: Voucher, name: Names, design: Design, place: Place, words: Words
 ) -> tuple[Block, ...]:
     """A gift voucher; `name` is that of the product as which it was sold, or of what it is good
-    for."""
+    for. One that is blocked has no code."""
     texts = words.texts
     logo = (Image(design.logo, place.venue),) if design.logo else ()
     match voucher.worth:
@@ -118,7 +118,9 @@ def of_voucher(
         Heading(words.of(name)),
         Pair(texts.say("ticket.worth"), worth, large=True),
         Rule(),
-        Code(voucher.code, voucher.code),
+        Text(texts.say("ticket.state.blocked"), bold=True)
+        if voucher.blocked
+        else Code(voucher.code, voucher.code),
         Pair(texts.say("ticket.valid"), _span(voucher.valid_from, voucher.valid_until, texts)),
     )
     return logo + blocks

@@ -6,11 +6,9 @@ Slow: call it in a thread of its own (`asyncio.to_thread`).
 from __future__ import annotations
 
 import io
-import struct
 import warnings
-import zlib
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from central.sale.states import Refused
 
@@ -34,7 +32,7 @@ def make(uploaded: bytes) -> bytes | Refused:
         return Refused("logo", "that is no picture that can be a logo: PNG, JPEG or WebP")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return _TOO_MANY
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error) as error:
+    except Exception as error:  # what decoders raise about hostile bytes is anything
         return Refused("logo", f"the picture is damaged ({error})")
 
 
@@ -48,7 +46,7 @@ def _made(uploaded: bytes) -> bytes | Refused:
         if getattr(picture, "n_frames", 1) > 1:
             return Refused("logo", "the logo moves: one picture, please")
         picture.draft("RGB", SIDES)
-        dots = picture.convert("RGBA")
+        dots = ImageOps.exif_transpose(picture).convert("RGBA")
     dots = dots.crop(dots.getchannel("A").getbbox() or (0, 0, 1, 1))
     dots.thumbnail(SIDES)
     stored = _png(dots)

@@ -165,15 +165,17 @@ class _Pdf(FPDF):
         self.set_x(x)
         self.set_text_color(colour)
         self._use_font(size, bold=bold)
-        written = _clean(text)
-        if self._plain:
-            written = written.encode("latin-1", "replace").decode("latin-1")
+        written = self._writable(text)
         align = align or (Align.R if self._rtl else Align.L)
         self.multi_cell(width, size * 0.46, written, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
 
     def _width_of(self, text: str, size: float) -> float:
         self._use_font(size, bold=True)
-        return float(self.get_string_width(_clean(text)))
+        return float(self.get_string_width(self._writable(text)))
+
+    def _writable(self, text: str) -> str:
+        clean = _clean(text)
+        return clean.encode("latin-1", "replace").decode("latin-1") if self._plain else clean
 
     def _use_font(self, size: float, *, bold: bool) -> None:
         self.set_font("helvetica" if self._plain else _FONT, "B" if bold else "", size)

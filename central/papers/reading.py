@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from admission.values import History
 from central.catalogue.venue import Venue
@@ -15,6 +15,7 @@ from central.papers.standing import Stand, Standing, standing
 from central.sale.request_rows import find_by_id
 from central.sale.states import Status, TicketRequest
 from central.sale.vouchers import Voucher, VoucherState
+from central.store.schema import time_slot
 from central.sync import feed
 
 
@@ -53,15 +54,20 @@ def open_link(
     only = () if linked.ticket is None else (linked.ticket,)
     language = languages[0] or request.language or languages[1]
     papers = sheet.of_request(connection, venue, request, language, only)
-    if now >= _last(papers, request) + kept:
+    if now >= _last(connection, papers, request) + kept:
         return Gone()
     told = tuple(_standings(connection, venue, papers, now))
     return Opened(request, request.status_at(now), papers, told, linked.ticket is None)
 
 
-def _last(papers: Papers, request: TicketRequest) -> datetime:
+def _last(connection: Connection, papers: Papers, request: TicketRequest) -> datetime:
+    """The last moment of what there is; while there is nothing yet, of what was ordered."""
     ends = [one.issued.ticket.window.end for one in papers.sheets if one.issued]
     ends += [one.voucher.valid_until for one in papers.sheets if one.voucher]
+    if not ends and request.status is Status.CONFIRMED:
+        ends = [line.valid_until for line in request.lines if line.valid_until]
+        taken = time_slot.c.id.in_(request.places)
+        ends += connection.scalars(select(time_slot.c.end).where(taken))
     return max(ends, default=request.expires_at)
 
 

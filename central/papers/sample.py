@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from admission.values import Ticket, Window
+from central.catalogue.hours import Opening
 from central.catalogue.offers import Offer, ProductKind
 from central.catalogue.venue import Attraction, Kind, Venue
 from central.papers.designs import Revision
@@ -20,11 +22,16 @@ NAMES = {
     "rtl": "عبد الرحمن بن محمد بن عبد الله الهاشمي",
 }
 SLOT, ORDER = "sample", "7KQ4-M2XD"
+_ANYTHING = (
+    Attraction("sample", {"en": "Attraction"}, (), openings=(Opening("09:00", "18:00"),)),
+    Offer(1, {"en": "Product"}, Decimal(10)),
+)
+"""Of a venue that sells nothing yet."""
 
 
 def papers(venue: Venue, revision: Revision, language: str, now: datetime) -> Papers:
-    """One ticket of the design's product, or of the first that is a ticket; with a long name, a
-    seat if its attraction has any."""
+    """One ticket of the design's product, or of the first that is a ticket, if there is any; with a
+    long name, a seat if its attraction has any."""
     words = words_of(venue, language)
     if language == RIGHT_TO_LEFT:
         words = Words(words.texts, RIGHT_TO_LEFT)
@@ -48,12 +55,11 @@ def _product(venue: Venue, product: int) -> tuple[Attraction, Offer]:
     found = venue.offer(product)
     if found and found[1].kind is not ProductKind.VOUCHER:
         return found
-    return next(
-        (attraction, offer)
-        for attraction in venue.attractions
-        for offer in attraction.products
-        if offer.kind is not ProductKind.VOUCHER
+    sold = (
+        (attraction, offer) for attraction in venue.attractions for offer in attraction.products
     )
+    tickets = (one for one in sold if one[1].kind is not ProductKind.VOUCHER)
+    return next(tickets, found) or _ANYTHING
 
 
 def _issued(venue: Venue, attraction: Attraction, offer: Offer, slot: Window) -> IssuedTicket:

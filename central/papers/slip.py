@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 LOGO_DOTS = (288, 112)
 """The most of a logo on paper, in dots: 4 KB of black and white, however much is drawn on it."""
+MAX_TEXT = 2000
+"""What desks and kiosks take of a text (hal.slips): of more they would print nothing at all."""
 
 
 def slips(papers: Papers) -> list[Json]:
@@ -46,7 +48,7 @@ def _parts(blocks: tuple[Block, ...]) -> Iterator[Json]:
 
 
 def _text(text: str, *, large: bool = False, bold: bool = False) -> Json:
-    return {"text": text, "large": large, "bold": bold}
+    return {"text": text[:MAX_TEXT], "large": large, "bold": bold}
 
 
 @lru_cache(maxsize=64)

@@ -59,7 +59,8 @@ def standing(
         if ticket.window_at(one.attraction) is not None
     ]
     left = tuple(_left(one, ticket, history, now, zone) for one in lines)
-    return Standing(_stand(ticket, left, uses, now), left, uses)
+    stand = _stand(ticket, left, uses, now)
+    return Standing(stand, tuple(_if_open(one, ticket, now) for one in left), uses)
 
 
 def _stand(ticket: Ticket, left: tuple[Left, ...], uses: tuple[Use, ...], now: datetime) -> Stand:
@@ -67,9 +68,20 @@ def _stand(ticket: Ticket, left: tuple[Left, ...], uses: tuple[Use, ...], now: d
         return _STATES[ticket.state]
     if uses and left and all(one.entries == 0 for one in left):
         return Stand.USED
-    if now >= ticket.window.end:
+    unused = [one for one in left if one.entries != 0]
+    if now >= ticket.window.end or (unused and not any(_open(one, ticket, now) for one in unused)):
         return Stand.EXPIRED
     return Stand.EARLY if now < ticket.window.start else Stand.VALID
+
+
+def _open(one: Left, ticket: Ticket, now: datetime) -> bool:
+    """Whether it is not over yet, of a ticket for several attractions perhaps before the others."""
+    window = ticket.window_at(one.attraction)
+    return window is not None and now < window.end
+
+
+def _if_open(one: Left, ticket: Ticket, now: datetime) -> Left:
+    return one if _open(one, ticket, now) else replace(one, entries=0)
 
 
 def _left(

@@ -120,11 +120,15 @@ def _reserved(
     return made
 
 
-def let_go(connection: Connection, by: By, *, keep_cart: bool) -> Draft | Refused:
-    """Free the places: back to the cart, or to an empty one. Not when a part was paid."""
-    draft = drafts.load(connection, by.who, by.at, lock=True).draft
+def let_go(connection: Connection, version: int, by: By, *, keep_cart: bool) -> Draft | Refused:
+    """Free the places: back to the cart, or to an empty one. Not when a part was paid, nor from a
+    page that shows another sale."""
+    kept = drafts.load(connection, by.who, by.at, lock=True)
+    draft = kept.draft
+    if kept.version != version:
+        return drafts.CHANGED
     held = find(connection, draft.token, lock=True) if draft.token else None
-    if isinstance(held, TicketRequest) and held.status is Status.RESERVED:
+    if isinstance(held, TicketRequest) and held.status in (Status.RESERVED, Status.EXPIRED):
         if _paid(connection, draft.token):
             told = "A part was paid. Give it back on the request's page first."
             return Refused("paid", told, {"token": draft.token})
@@ -160,12 +164,22 @@ def sale_of(connection: Connection, token: str, now: datetime) -> Sale | Refused
     return Sale(request, dues.due(connection, request), paid, _expired(request, now))
 
 
+def sale_at(connection: Connection, token: str, by: By) -> Sale | Refused:
+    """The sale that this member is at, or has just validated; it stays so until the transaction
+    ends."""
+    request = _mine(connection, token, by)
+    return request if isinstance(request, Refused) else sale_of(connection, token, by.at)
+
+
 def pay(
     connection: Connection, key: SigningKey, token: str, payment: Payment, by: By
 ) -> TicketRequest | Refused:
-    """Take a payment; with the last of it the sale is valid, and its tickets are made."""
+    """Take a payment; with the last of it the sale is valid, and its tickets are made. One that
+    was to be paid later is paid too."""
     request = _mine(connection, token, by)
-    if isinstance(request, Refused) or request.status is Status.CONFIRMED:
+    if isinstance(request, Refused):
+        return request
+    if request.status is Status.CONFIRMED and not dues.due(connection, request).amount:
         return _validated(connection, key, request, by)
     if _expired(request, by.at) and not _paid(connection, token):
         return EXPIRED

@@ -85,11 +85,13 @@ class Kept:
 
 def load(connection: Connection, staff: str, now: datetime, *, lock: bool = False) -> Kept:
     """With `lock` nobody else changes it until the transaction ends."""
-    if lock:
+    query = select(sale_draft).where(sale_draft.c.staff == staff)
+    query = query.with_for_update() if lock else query
+    found = connection.execute(query).first()
+    if found is None and lock:
         row = {"staff": staff, "version": 0, "touched_at": now, "body": unstructure(Draft())}
         insert_new(connection, sale_draft, row)
-    query = select(sale_draft).where(sale_draft.c.staff == staff)
-    found = connection.execute(query.with_for_update() if lock else query).first()
+        found = connection.execute(query).first()
     if found is None:
         return Kept(Draft())
     if found.touched_at <= now - KEPT_FOR:
@@ -98,9 +100,13 @@ def load(connection: Connection, staff: str, now: datetime, *, lock: bool = Fals
 
 
 def save(connection: Connection, draft: Draft, by: By) -> None:
-    """Of whoever acts, who holds it. Those that nobody touched for long go."""
-    old = sale_draft.c.touched_at <= by.at - KEPT_FOR
-    connection.execute(delete(sale_draft).where(old, sale_draft.c.staff != by.who))
+    """Of whoever acts, who holds it. Those that nobody touched for long go, and nobody is waited
+    for who takes up an old one just now."""
+    old = (sale_draft.c.touched_at <= by.at - KEPT_FOR, sale_draft.c.staff != by.who)
+    free = select(sale_draft.c.staff).where(*old).with_for_update(skip_locked=True)
+    gone = connection.scalars(free).all()
+    if gone:
+        connection.execute(delete(sale_draft).where(sale_draft.c.staff.in_(gone)))
     connection.execute(
         update(sale_draft)
         .where(sale_draft.c.staff == by.who)

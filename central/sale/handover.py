@@ -61,5 +61,5 @@ def again(
 
 
 def put_print(connection: Connection, request: TicketRequest, desk: str, by: By) -> None:
-    """A slip for each ticket."""
+    """A slip for each ticket that is not cancelled, and for each gift voucher."""
     prints.put(connection, request, desk, (), by)

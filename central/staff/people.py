@@ -15,11 +15,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from admission.facts import CENTRAL
+from central.catalogue.texts import hidden
 from central.sale.states import By, Refused
 from central.staff.roles import RIGHTS, Right, Role
 from central.store.rows import insert_new
 from central.store.schema import staff, staff_session
 
+VISITOR = "visitor"
+"""Who is told for whatever nobody of the staff did; no account has this name."""
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 SESSION = timedelta(hours=12)
@@ -29,8 +32,8 @@ SEEN_EVERY = timedelta(minutes=1)
 """A session's use is written down so often."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HASHER = PasswordHasher()
-_NOBODYS = _HASHER.hash(secrets.token_urlsafe())
-"""Checked for a name that nobody has, so that it takes as long."""
+_NOBODYS = "nobody's"
+"""In place of the hash of a name that nobody has."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def add(
     tills."""
     if not _NAME.fullmatch(member.name):
         return Refused("bad_name", "a name is a-z, 0-9 and -, begins with a letter, at most 40")
+    if member.name == VISITOR:
+        return Refused("name_taken", "visitors are called so")
     if member.name == CENTRAL or member.name in devices:
         return Refused("name_taken", f"{member.name} is the name of a device")
     row = {"name": member.name, "role": member.role.value, "password": hashed}
@@ -103,6 +108,9 @@ def hash_password(password: str) -> str | Refused:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         told = f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters"
         return Refused("bad_password", told)
+    if password != password.strip() or hidden(password):
+        told = "a password has no spaces at its ends and no control characters"
+        return Refused("bad_password", told)
     return _HASHER.hash(password)
 
 
@@ -113,9 +121,12 @@ def secret_of(connection: Connection, name: str) -> str:
 
 
 def fits(hashed: str, password: str) -> bool:
-    """As slow as `hash_password`."""
+    """As slow as `hash_password`, also for nobody's: so that nobody learns who has an account."""
+    if hashed == _NOBODYS:
+        _HASHER.hash(password)
+        return False
     try:
-        return _HASHER.verify(hashed, password) and hashed != _NOBODYS
+        return _HASHER.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
 

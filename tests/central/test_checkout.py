@@ -16,15 +16,15 @@ from support.central import MUSEUM, TOUR, Client, Clock
 from support.office import hire
 from support.roles import OWN_PAGE, sign_in
 
-from admission.values import Money
+from admission.values import Money, TicketState
 from central.capacity import slots
 from central.money.dues import PaymentOption, Terms
-from central.sale import checkout, drafts, tickets, vouchers
+from central.sale import checkout, drafts, requests, tickets, vouchers
 from central.sale.drafts import Draft
 from central.sale.states import By, Payment, Refused, Status, TicketRequest
 from central.sale.wishes import Wanted
 from central.staff.roles import Role
-from central.store.schema import sale_draft
+from central.store.schema import delivery, sale_draft
 
 T = TypeVar("T")
 HOLD = timedelta(minutes=25)
@@ -62,6 +62,12 @@ class Seller:
         assert isinstance(held, TicketRequest), held
         return held
 
+    async def kept(self) -> drafts.Kept:
+        return await self.do(lambda c: drafts.load(c, self.name, self.by.at))
+
+    async def let_go(self, version: int, *, keep_cart: bool = False) -> Draft | Refused:
+        return await self.do(lambda c: checkout.let_go(c, version, self.by, keep_cart=keep_cart))
+
     async def pay(self, token: str, amount: str, method: str = "cash") -> TicketRequest | Refused:
         payment = Payment(method, "R", Money(Decimal(amount), "EUR"))
         key = self.client.api.key
@@ -93,7 +99,7 @@ async def test_of_two_who_want_the_last_place_one_is_told_what_is_left(
 async def test_nobody_pays_or_ends_the_sale_of_another(anna: Seller, ben: Seller) -> None:
     held = await anna.sale(Wanted(1, MUSEUM, 2))
     assert await ben.pay(held.token, "24.00") == checkout.NOT_THIS
-    await ben.do(lambda c: checkout.let_go(c, ben.by, keep_cart=False))
+    assert isinstance(await ben.let_go(0), Draft)
     paid = await anna.pay(held.token, "24.00")
     assert isinstance(paid, TicketRequest) and paid.status is Status.CONFIRMED
 
@@ -133,13 +139,45 @@ async def test_an_old_page_changes_nothing(anna: Seller) -> None:
     assert await anna.do(add) == drafts.CHANGED
 
 
+async def test_an_old_page_gives_up_no_other_sale(anna: Seller) -> None:
+    first = await anna.sale(Wanted(1, MUSEUM))
+    shown = (await anna.kept()).version
+    await anna.pay(first.token, "12.00")
+    second = await anna.sale(Wanted(1, MUSEUM))
+    assert await anna.let_go(shown) == drafts.CHANGED
+    assert (await anna.kept()).draft.token == second.token
+
+
+async def test_two_windows_that_take_the_last_payment_at_once_print_once(anna: Seller) -> None:
+    held, client = await anna.sale(Wanted(1, MUSEUM)), anna.client
+    cookie = await sign_in(client, anna.name)
+    cookie["Cookie"] += "; wicket-desk=desk-1"
+    form = {"token": held.token, "method": "cash", "amount": "20", "print": "1"}
+
+    async def pay(once: str) -> str:
+        async with client.http.post(
+            "/office/sell/pay", data=form | {"once": once}, headers=cookie, allow_redirects=False
+        ) as answer:
+            return answer.headers["Location"]
+
+    went = await asyncio.gather(*(pay(once) for once in "abcd"))
+    done = f"/office/sell/done/{held.token}"
+    assert sorted(went) == [done, done, done, f"{done}?given=20"]
+    printed = await anna.do(lambda c: c.scalars(select(delivery.c.kind)).all())
+    assert printed == ["print"]
+
+
 async def test_a_part_that_is_paid_keeps_the_sale_from_being_given_up(anna: Seller) -> None:
     held = await anna.sale(Wanted(1, MUSEUM, 2))
     part = await anna.pay(held.token, "4.00", "card")
     assert isinstance(part, TicketRequest) and part.status is Status.RESERVED
-    refused = await anna.do(lambda c: checkout.let_go(c, anna.by, keep_cart=True))
+    kept = await anna.kept()
+    refused = await anna.let_go(kept.version, keep_cart=True)
     assert isinstance(refused, Refused) and refused.code == "paid"
     anna.client.clock.pass_(minutes=30)
+    await anna.do(lambda c: requests.expire(c, anna.by.at))
+    for keep_cart in (True, False):
+        assert await anna.let_go(kept.version, keep_cart=keep_cart) == refused
     paid = await anna.pay(held.token, "20.00")
     assert isinstance(paid, TicketRequest) and paid.status is Status.CONFIRMED
 
@@ -185,6 +223,9 @@ async def test_forged_forms_are_refused_and_prices_are_central_s(anna: Seller) -
         ("/line/1", {"quantity": "2", "text": "a\x00b"}),
         ("/holder", {"name": "x" * 300, "token": "t"}),
         ("/pay", {"amount": "NaN", "method": "cash", "token": "t"}),
+        ("/pay", {"amount": "1e-999999", "method": "cash", "token": "t"}),
+        ("/pay", {"amount": "1,000", "method": "cash", "token": "t"}),
+        ("/pay", {"amount": "\u0661\u0662", "method": "cash", "token": "t"}),
         ("/pay", {"amount": "1", "method": "free", "token": "t"}),
     ):
         assert (await post(path, **fields))[0] == 400, (path, fields)
@@ -200,7 +241,9 @@ async def test_forged_forms_are_refused_and_prices_are_central_s(anna: Seller) -
     token = kept.draft.token
     script = "<script>alert(1)</script>"
     assert (await post("/holder", token=token, name=script))[0] == 303
-    assert (await post("/customer", customer="C-999999"))[0] == 409
+    assert (await post("/customer", customer="C-999999", token=token))[0] == 409
+    status, page = await post("/customer", nobody="1", token="that of another sale")
+    assert status == 409 and "not the one that you are at" in page
     status, page = await post("/pay", token=token, method="card", amount="25")
     assert status == 409 and "&lt;script&gt;alert" in page and script not in page
     status, page = await post("/pay", token=token, method="voucher", amount="24", reference="<b>")
@@ -233,6 +276,17 @@ async def test_an_invitation_is_validated_once_without_money(ben: Seller) -> Non
     assert len(issued) == 1
     entries = (await ben.client.as_("office-1").get("/v1/ledger"))["entries"]
     assert [one["kind"] for one in entries] == ["sale", "invitation"]
+
+
+async def test_what_was_to_be_paid_later_is_paid_from_a_page_that_is_older(ben: Seller) -> None:
+    held, terms = await ben.sale(Wanted(1, MUSEUM)), Terms(PaymentOption.NOT_PAID, "at the door")
+    key = ben.client.api.key
+    await ben.do(lambda c: checkout.choose(c, key, held.token, terms, ben.by))
+    assert isinstance(await ben.pay(held.token, "12.00"), TicketRequest)
+    sale = await ben.do(lambda c: checkout.sale_of(c, held.token, ben.by.at))
+    assert isinstance(sale, checkout.Sale) and (sale.due.amount, len(sale.paid)) == (0, 1)
+    [issued] = await ben.do(lambda c: tickets.of_request(c, held))
+    assert issued.ticket.state is TicketState.VALID
 
 
 async def test_a_cart_tells_what_is_left_before_anything_is_held(anna: Seller) -> None:

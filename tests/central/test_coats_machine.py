@@ -6,19 +6,21 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection, func, select
-from support.central import NOW
+from support.central import NOW, empty_sqlite
 from support.coats import HOUSE, open_room
 
 from central.coats import check_in, check_out, closing, coats, rooms, tags
 from central.coats.values import Coat, Deposit, Pay, PayWhen, TagState
 from central.sale.states import By, Refused
 from central.service import tidy
-from central.store.database import make_engine, migrate
+from central.store.database import make_engine
 from central.store.schema import coat_piece, coat_ticket, posting
 
 TAGS = [f"A{n}" for n in range(1, 4)] + [f"B{n}" for n in range(1, 6)]
@@ -41,8 +43,8 @@ class Counters(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.engine = make_engine("sqlite://")
-        migrate(self.engine)
+        self.folder = TemporaryDirectory()
+        self.engine = make_engine(empty_sqlite(Path(self.folder.name) / "central.sqlite"))
         self.connection: Connection = self.engine.connect()
         fee = {"payment": PayWhen.PICK_UP, "price": Decimal(2)}
         self.room = open_room(self.connection, self.by, **fee)
@@ -50,6 +52,7 @@ class Counters(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.connection.close()
         self.engine.dispose()
+        self.folder.cleanup()
 
     @property
     def by(self) -> By:

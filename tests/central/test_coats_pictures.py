@@ -69,6 +69,12 @@ async def test_every_kind_of_picture_becomes_one(mode: str, format_: str) -> Non
     assert opened(made).size == (40, 30)
 
 
+async def test_a_phones_picture_with_a_second_one_in_it_is_kept() -> None:
+    raw = encoded(photo(), "MPO", save_all=True, append_images=[photo(300, 200)])
+    image = opened(await pictures.prepare(raw))
+    assert image.size == (1280, 853)
+
+
 def bomb(side: int) -> bytes:
     """A PNG of side * side pixels, all of them zero, that needs next to no bytes."""
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, update
 from support.coats import E164, HOUSE, PHONE, Cloaks, cloakroom, code_of, registered
 
 from central.coats import check_in, closing, coats, rooms, tags
 from central.coats.codes import CODES, MAX_OPEN
 from central.coats.rooms import Day
-from central.coats.values import Coat, CoatState, PayWhen, Rack, Tag, TagState
+from central.coats.values import Cloakroom, Coat, CoatState, PayWhen, Rack, Tag, TagState
 from central.sale.states import Refused
 from central.store.schema import coat_ticket
 
@@ -54,7 +54,16 @@ async def test_codes_are_not_easy_and_no_more_than_a_guess_may_hit(cloaks: Cloak
     assert last.code not in {coat.code, *others}
     assert code_of(await cloaks.take("A3")) == "no_codes"
     assert isinstance(await cloaks.give(coat), Coat)
-    await cloaks.hung("A3")
+    third = await cloaks.hung("A3")
+
+    over = {"fetched_at": cloaks.clock(), "state": "fetched"}
+    here = coat_ticket.c.code.in_(others)
+    await cloaks.do(lambda c: c.execute(update(coat_ticket).where(here).values(over)))
+    free, *recent = sorted(CODES - {coat.code, last.code, third.code, *others})
+    rows = [row | over | {"code": code, "secret": f"s{code}"} for code in recent]
+    await cloaks.do(lambda c: c.execute(insert(coat_ticket), rows))
+    assert (await cloaks.hung("A4")).code == free  # nobody has fetched by it just now
+    assert (await cloaks.hung("A5")).code not in {last.code, third.code, free}
 
 
 async def test_what_is_left_goes_to_lost_property_and_is_fetched_later(cloaks: Cloaks) -> None:
@@ -143,6 +152,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"price": Decimal("0.001")},
     {"price": Decimal(-1)},
     {"tax_percent": Decimal(101)},
+    {"tax_percent": Decimal("1e-30")},
     {"closes": "25:00"},
     {"closes": "noon"},
     {"kept_days": 366},
@@ -163,14 +173,37 @@ async def test_a_cloakroom_is_changed_but_keeps_racks_with_tags(cloaks: Cloaks) 
     changed = await cloaks.do(lambda c: rooms.save(c, HOUSE, wanted, cloaks.by))
     assert not isinstance(changed, Refused)
     assert [rack.name for rack in changed.racks] == ["B", "A", "C"]
-    closes = closing.closes_at(changed, HOUSE, cloaks.clock())
-    assert closes is not None
-    assert closes.isoformat() == "2026-11-21T22:30:00+01:00"
     without = replace(changed, racks=changed.racks[:2])
     assert await cloaks.do(lambda c: rooms.save(c, HOUSE, without, cloaks.by)) == without
     refused = replace(without, racks=without.racks[1:])
     used = await cloaks.do(lambda c: rooms.save(c, HOUSE, refused, cloaks.by))
     assert code_of(used) == "rack_used"
+
+
+async def test_what_hangs_since_before_closing_time_is_counted_after_midnight_too(
+    cloaks: Cloaks,
+) -> None:
+    """It is 14:05, and Saturday."""
+    late, room = replace(cloaks.room, closes="01:30"), cloaks.room
+
+    async def overdue(one: Cloakroom) -> tuple[str, int]:
+        def read(connection: Connection) -> tuple[str, int]:
+            closed = closing.closed_at(one, HOUSE, cloaks.clock())
+            count = closing.overdue(connection, one, HOUSE, cloaks.clock())
+            return f"{closed:%a %H:%M}" if closed else "", count
+
+        return await cloaks.do(read)
+
+    coat = await cloaks.hung("A1")
+    assert await overdue(room) == ("", 0)
+    assert await overdue(late) == ("Sat 01:30", 0)
+    assert await overdue(replace(room, closes="22:30")) == ("Fri 22:30", 0)
+    cloaks.clock.pass_(hours=12)
+    await cloaks.give(await cloaks.hung("A2"))
+    assert await overdue(late) == ("Sun 01:30", 1)
+    assert await overdue(replace(room, closes="22:30")) == ("Sat 22:30", 1)
+    await cloaks.give(coat)
+    assert await overdue(late) == ("Sun 01:30", 0)
 
 
 async def test_what_tells_of_visitors_is_forgotten_in_time(cloaks: Cloaks) -> None:
@@ -193,4 +226,5 @@ async def test_what_tells_of_visitors_is_forgotten_in_time(cloaks: Cloaks) -> No
     cloaks.clock.pass_(days=180)
     await cloaks.do(lambda c: closing.tidy(c, cloaks.clock()))
     assert code_of(await cloaks.look(PHONE)) == "unknown_phone"
+    assert await cloaks.do(lambda c: coats.history(c, gone.id)) == []
     assert isinstance(await cloaks.give(kept, kept.code), Coat)

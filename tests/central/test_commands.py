@@ -192,9 +192,11 @@ async def test_without_a_broker_it_is_given_up_not_kept_for_later(
         assert len(bus.sent) == 2
 
 
-async def admit(central: Client, code: str, who: str = "anna") -> ByHand | Refused:
+async def admit(
+    central: Client, code: str, who: str = "anna", where: str = "museum"
+) -> ByHand | Refused:
     by, venue = By(who, central.clock()), central.api.venue
-    return await central.api.database.write(lambda c: by_hand.admit(c, venue, code, "museum", by))
+    return await central.api.database.write(lambda c: by_hand.admit(c, venue, code, where, by))
 
 
 async def test_a_ticket_is_admitted_by_hand_once_and_gates_refuse_it_then(kiosk: Client) -> None:
@@ -218,6 +220,21 @@ async def test_a_ticket_is_admitted_by_hand_once_and_gates_refuse_it_then(kiosk:
     answer = decide(ledger, asked, NOW + timedelta(minutes=1))
     assert isinstance(answer, Denied)
     assert (answer.reason, answer.where) == (Reason.ALREADY_USED, admitted.lane)
+
+
+async def test_by_hand_there_is_no_grace_for_a_second_person(tmp_path: Path, clock: Clock) -> None:
+    """An arm that closed too soon is a matter of lanes."""
+    async with central_in(tmp_path, clock) as central:
+        office = Client(central.http, central.api, clock, "office-1")
+        found = await office.get("/v1/attractions/lighthouse/slots?date=2026-11-21")
+        request = await office.reserve(13, found["slots"][0]["id"], channel="office")
+        await office.confirm(request)
+        [sold] = (await office.issue(request))["tickets"]
+        assert isinstance(await admit(office, sold["code"], where="lighthouse"), ByHand)
+        clock.pass_(seconds=30)
+        late = await admit(office, sold["code"], where="lighthouse")
+        assert isinstance(late, Refused)
+        assert "already used at" in late.detail
 
 
 @pytest.mark.parametrize("code", ["", "nonsense", "TK-0000-0000", "W04", "\x00", "x" * 1000])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 from support.central import Client, Clock, central_in
 from support.delivery import PHONE, by, configure, look, put, sms_of
 from support.listening import until
 from support.mail_server import mail_server
+from support.postgres import Postgres
 from support.sms_gateway import Sms, sms_gateway
 
-from central.delivery import outbox, sending, words
+from central.delivery import outbox, parcels, sending, words
 from central.delivery.outbox import Kind, State
 from central.delivery.settings import EmailSettings, Tls
 from central.sale.states import Refused
@@ -109,18 +114,9 @@ async def test_what_was_on_its_way_when_central_died_goes_again_with_the_same_id
     async with sms_gateway() as gateway:
         async with central_in(tmp_path, clock) as central, sms_of(central, gateway) as driver:
             one = await put(central)
-            dying = asyncio.Event()
-
-            def answer(sms: Sms) -> tuple[int, str]:
-                dying.set()
-                return 200, ""
-
-            gateway.answer = answer
-            sent = asyncio.create_task(sending.send_due(central.api, Kind.SMS, driver))
-            await dying.wait()
-            sent.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await sent
+            take = partial(outbox.take, kind=Kind.SMS, now=clock(), limit=20)
+            [taken] = await central.api.database.write(take)
+            await driver.send(await parcels.parcel_of(central.api, taken))
         async with central_in(tmp_path, clock) as central, sms_of(central, gateway) as driver:
             assert await sending.send_due(central.api, Kind.SMS, driver) == 0
             clock.now += outbox.TAKEN_FOR
@@ -128,6 +124,81 @@ async def test_what_was_on_its_way_when_central_died_goes_again_with_the_same_id
             assert (await look(central, one)).state is State.SENT
     refs = [sms.body["message"]["ref"] for sms in gateway.got]
     assert refs == [f"sample-delivery-{one}"] * 2
+
+
+async def test_what_is_on_its_way_when_central_stops_comes_to_its_end(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with (
+        central_in(tmp_path, clock) as central,
+        sms_gateway() as gateway,
+        sms_of(central, gateway) as driver,
+    ):
+        gateway.held = asyncio.Event()
+        one = await put(central)
+        sent = asyncio.create_task(sending.send_due(central.api, Kind.SMS, driver))
+        await until(lambda: bool(gateway.got))
+        sent.cancel()
+        await asyncio.sleep(0)
+        gateway.held.set()
+        with pytest.raises(asyncio.CancelledError):
+            await sent
+        assert (await look(central, one)).state is State.SENT
+
+
+async def test_what_went_out_while_the_database_was_down_goes_once(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        central_in(tmp_path, clock) as central,
+        sms_gateway() as gateway,
+        sms_of(central, gateway) as driver,
+    ):
+        one, file = await put(central), central.api.database.engine.url.database or ""
+
+        def change(sql: str) -> None:
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute(sql)
+
+        def answer(sms: Sms) -> tuple[int, str]:
+            change("ALTER TABLE delivery RENAME TO away")
+            return 200, ""
+
+        gateway.answer = answer
+        sent = asyncio.create_task(sending.send_due(central.api, Kind.SMS, driver))
+        await until(lambda: "cannot be written down" in caplog.text)
+        change("ALTER TABLE away RENAME TO delivery")
+        await sent
+        clock.now += outbox.TAKEN_FOR
+        assert await sending.send_due(central.api, Kind.SMS, driver) == 0
+        assert (await look(central, one)).state is State.SENT
+
+
+async def test_two_workers_who_both_think_they_are_on_duty_send_it_once(
+    tmp_path: Path, clock: Clock, server: Postgres
+) -> None:
+    async with central_in(tmp_path, clock, database=server.fresh()) as central:
+        await put(central)
+        database, take = central.api.database, partial(outbox.take, kind=Kind.SMS, now=clock())
+
+        def both(first: Connection) -> list[int]:
+            one = take(first, limit=20)
+            with database.engine.begin() as second:
+                second.execute(text("SET LOCAL lock_timeout = '1s'"))
+                return [len(one), len(take(second, limit=20))]
+
+        assert await database.write(both) == [1, 0]
+
+
+async def test_what_waits_for_want_of_a_mail_server_slows_no_sms_down(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """Kind and time are both looked up, however many e-mails wait."""
+    async with central_in(tmp_path, clock) as central:
+        plan = "EXPLAIN QUERY PLAN SELECT id FROM delivery"
+        plan += " WHERE state = 'waiting' AND kind = 'sms' AND due_at <= '2027' ORDER BY due_at"
+        found = await central.api.database.read(lambda c: str(c.execute(text(plan)).all()))
+        assert "state=? AND kind=? AND due_at<?" in found
 
 
 async def test_a_gateway_that_hangs_holds_no_email_up(tmp_path: Path, clock: Clock) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from logging.handlers import MemoryHandler
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from support.sms_gateway import sms_gateway
 from central.delivery import sending
 from central.delivery.mail import Mail
 from central.delivery.outbox import Kind, State
-from central.delivery.settings import EmailSettings, Method, SmsSettings, Tls
+from central.delivery.settings import EmailSettings, HttpGateway, Method, SmsSettings, Tls
 from central.delivery.sms_apprise import AppriseSms
 
 
@@ -109,6 +111,90 @@ async def test_apprise_sends_and_tells_why_it_could_not(tmp_path: Path, clock: C
     assert gateway.got[0].body["message"].endswith("http://127.0.0.1:8080/t/secret")
     assert gateway.got[0].headers["Once"] == f"sample-delivery-{good}"
     assert failed.state is State.WAITING and "500" in failed.said
+
+
+async def test_apprise_goes_nowhere_else_and_tells_no_number_in_our_log(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    journal = MemoryHandler(1000)
+    async with central_in(tmp_path, clock) as central, sms_gateway() as gateway:
+        gateway.answer = (307, "moved")
+        settings = SmsSettings(apprise=f"json://127.0.0.1:{gateway.port}/send?:to={{to}}")
+        configure(central, sms=settings)
+        one = await put(central)
+        logging.getLogger().addHandler(journal)
+        await sending.send_due(central.api, Kind.SMS, AppriseSms(settings))
+        logging.getLogger().removeHandler(journal)
+        assert "307" in (await look(central, one)).said
+    assert {record.name for record in journal.buffer} == {"wicket.central"}
+
+
+async def test_what_is_said_of_a_message_tells_neither_its_number_nor_its_link(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with (
+        central_in(tmp_path, clock) as central,
+        sms_gateway() as gateway,
+        sms_of(central, gateway) as driver,
+        mail_server() as server,
+    ):
+        gateway.answer = (500, r"no: %2B4915123456789 http:\/\/127.0.0.1:8080\/t\/qPz7secret")
+        sms = await put(central, values={"link": "/t/qPz7secret"})
+        await sending.send_due(central.api, Kind.SMS, driver)
+        server.answer = "550 5.1.1 <ADA@example.org>: no such person"
+        settings = EmailSettings("127.0.0.1", "post@museum.example", server.port, Tls.NONE)
+        email = await put(central, Kind.EMAIL, "ada@example.org")
+        await sending.send_due(central.api, Kind.EMAIL, Mail(settings))
+        said = [(await look(central, one)).said for one in (sms, email)]
+    assert said[0].startswith("500 no: %2B… http:") and said[1] == "550 5.1.1 <…>: no such person"
+    log = [one.getMessage() for one in caplog.records if one.name == "wicket.central"]
+    for private in (PHONE[1:], "qPz7secret", "ada@"):
+        assert private.lower() not in " ".join(log + said).lower()
+
+
+async def test_a_url_that_is_none_shows_its_token_nowhere(tmp_path: Path, clock: Clock) -> None:
+    with pytest.raises(ValueError, match="should be like") as wrong:
+        HttpGateway("https://sms.example.org:99999/?token=hush&to={to}&text={text}")
+    assert "hush" not in str(wrong.value)
+    async with central_in(tmp_path, clock) as central, sms_gateway() as gateway:
+        url = f"http://ü..x:{gateway.port}/?token=hush"
+        async with sms_of(central, gateway, url=url) as driver:
+            one = await put(central)
+            await sending.send_due(central.api, Kind.SMS, driver)
+        said = (await look(central, one)).said
+    assert "cannot be reached" in said and "hush" not in said
+
+
+def test_no_password_goes_over_a_network_in_the_clear() -> None:
+    told = {"sender": "post@museum.example", "username": "post", "password": "hush"}
+    with pytest.raises(ValueError, match="starttls"):
+        EmailSettings("mail.example.org", tls=Tls.NONE, **told)
+    assert EmailSettings("localhost", tls=Tls.NONE, **told).password
+
+
+async def test_an_email_that_is_taken_is_sent_however_the_server_parts(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with central_in(tmp_path, clock) as central, mail_server() as server:
+        server.held = asyncio.Event()
+        mail = Mail(
+            EmailSettings("127.0.0.1", "a@museum.example", server.port, Tls.NONE, timeout_s=1.0)
+        )
+        one = await put(central, Kind.EMAIL, "ada@example.org")
+        await sending.send_due(central.api, Kind.EMAIL, mail)
+        assert (await look(central, one)).state is State.SENT
+        server.held.set()
+
+
+async def test_a_mail_server_gets_a_few_at_a_time(tmp_path: Path, clock: Clock) -> None:
+    async with central_in(tmp_path, clock) as central, mail_server() as server:
+        mail = Mail(EmailSettings("127.0.0.1", "a@museum.example", server.port, Tls.NONE))
+        for _ in range(4):
+            await put(central, Kind.EMAIL, "ada@example.org")
+        assert await sending.send_due(central.api, Kind.EMAIL, mail) == 3
+        assert await sending.send_due(central.api, Kind.EMAIL, mail) == 1
 
 
 async def test_an_email_arrives_as_it_was_written(kiosk: Client) -> None:

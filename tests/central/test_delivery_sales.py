@@ -76,6 +76,28 @@ async def test_unpaid_tickets_are_sent_when_they_are_paid(office: Client) -> Non
     assert 'wicket_deliveries{kind="sms",state="waiting"} 1.0' in text
 
 
+async def test_who_buys_a_gift_voucher_is_told_too(office: Client) -> None:
+    holder = {"name": "", "email": "", "phone": PHONE}
+    request = await office.reserve(9, "", channel="office", holder=holder)
+    await office.confirm(request)
+    await office.issue(request)
+    [told] = await office.api.database.read(deliveries.sums)
+    assert (told.kind, told.count) == (Kind.SMS, 1)
+
+
+async def test_what_is_cancelled_before_it_went_out_does_not_go(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with central_in(tmp_path, clock) as central, mail_server() as server:
+        request = await bought(central, {"name": "", "email": "ada@example.org", "phone": ""})
+        await central.cancel({"token": request.token})
+        mail = Mail(EmailSettings("127.0.0.1", "a@museum.example", server.port, Tls.NONE))
+        assert await sending.send_due(central.api, Kind.EMAIL, mail) == 1
+        [one] = await central.api.database.read(deliveries.page)
+    assert (one.state, server.got) == (State.DROPPED, [])
+    assert one.said == "the tickets were cancelled before it went out"
+
+
 async def test_prints_are_counted_whoever_printed(kiosk: Client) -> None:
     request = await bought(kiosk, None)
     database, now = kiosk.api.database, kiosk.clock()

@@ -84,6 +84,8 @@ def test_numbers_are_understood_as_people_write_them(typed: str, number: str) ->
         ("+999 123456789", "DE", "no phone number"),
         ("+49 12", "DE", "area code is missing"),
         ("+1 555 0100", "US", "area code is missing"),
+        ("+49 0000", "", "begins like that"),
+        ("0000", "DE", "begins like that"),
         ("0900 1234567", "DE", "cost extra"),
     ],
 )

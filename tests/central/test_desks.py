@@ -11,13 +11,17 @@ import pytest
 from aiohttp import ClientResponse
 from playwright.async_api import expect
 from sqlalchemy import func, select
-from support.central import Client, Clock, central_in
+from support.central import MUSEUM, Client, Clock, central_in
 from support.office import PASSWORD, Office, hire, office_in
 from support.postgres import Postgres
 
 from central.desks import scans
+from central.sale import handover, request_rows
+from central.sale.states import By, TicketRequest
 from central.staff.roles import Role
 from central.store.schema import desk_scan
+
+REFUND = {"method": "cash", "reference": "1", "reason": "rain"}
 
 
 @pytest.fixture
@@ -139,10 +143,70 @@ async def test_what_is_read_at_one_worker_is_heard_at_another_and_a_stream_ends_
             assert put["code"] == "invalid"
             put = await one.as_("desk-1").post("/v1/desk/scans", {"code": "W1"}, 201)
             told = {"id": put["id"], "code": "W1"}
-            assert await _event(stream) == ["event: scan", f"data: {json.dumps(told)}"]
+            scan = [f"id: {put['id']}", "event: scan", f"data: {json.dumps(told)}"]
+            assert await _event(stream) == scan
             async with asyncio.timeout(5):
                 await other.http.server.close()
                 assert await stream.content.read() == b""
+
+
+async def test_a_stream_that_broke_goes_on_where_it_was(tmp_path: Path, clock: Clock) -> None:
+    async with central_in(tmp_path, clock) as central:
+        await hire(central, Role.CLOAKROOM)
+        first, second = [
+            await central.as_("desk-1").post("/v1/desk/scans", {"code": code}, 201)
+            for code in ("W1", "W2")
+        ]
+        cookie = f"{await _signed_in(central)}; wicket-desk=desk-1"
+        for told, after in ((str(first["id"]), first["id"]), ("²", 0), ("9" * 30, 0)):
+            headers = {"Cookie": cookie, "Last-Event-ID": told}
+            path = "/office/desk/scans?after=0"
+            async with central.http.get(path, headers=headers) as stream:
+                assert await _event(stream) == ["event: begin", f"data: {after}"]
+        assert first["id"] < second["id"]
+
+
+async def test_a_page_that_listens_by_itself_keeps_nobody_signed_in(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with central_in(tmp_path, clock) as central:
+        await hire(central, Role.CLOAKROOM)
+        headers = {"Cookie": f"{await _signed_in(central)}; wicket-desk=desk-1"}
+        for minutes in (90, 40):
+            clock.pass_(minutes=minutes)
+            async with central.http.get(
+                "/office/desk/scans", headers=headers, allow_redirects=False
+            ) as stream:
+                told = stream.status
+        assert told == 303
+
+
+async def test_what_is_printed_is_good_still_and_has_the_vouchers_too(kiosk: Client) -> None:
+    desk = kiosk.as_("office-1")
+    gift = {"product": 9, "quantity": 1}
+    entry = {"product": 1, "slot": MUSEUM, "quantity": 1}
+    request = await desk.reserve(9, "", channel="office", lines=[gift, entry])
+    await desk.confirm(request)
+    [ticket] = (await desk.issue(request))["tickets"]
+    other = await kiosk.reserve(1, MUSEUM)
+    await kiosk.confirm(other)
+    await kiosk.issue(other)
+
+    def put(connection: Any) -> None:
+        for token in (request["token"], other["token"]):
+            found = request_rows.find(connection, token)
+            assert isinstance(found, TicketRequest)
+            handover.put_print(connection, found, "desk-1", By("cashier", kiosk.clock()))
+
+    await kiosk.api.database.write(put)
+    await desk.post(f"/v1/requests/{other['token']}/refund", REFUND)
+    printer = kiosk.as_("desk-1")
+    [job] = (await printer.get("/v1/desk/jobs"))["jobs"]
+    of_ticket, of_voucher = map(json.dumps, job["slips"])
+    assert ticket["human_code"] in of_ticket
+    assert "GV-" in of_voucher
+    await printer.post(f"/v1/desk/jobs/{job['id']}", {"fault": ""})
+    assert await printer.get("/v1/desk/jobs") == {"jobs": []}
 
 
 async def _signed_in(central: Client) -> str:

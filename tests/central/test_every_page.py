@@ -20,7 +20,7 @@ from central.staff.roles import Role
 
 HOLDER = {"name": "Zoë Ó Briain-Featherstonehaugh", "email": "zoe@example.org", "phone": "030 1234"}
 BATCH = {"product": 1, "slot": MUSEUM, "quantity": 3, "payment_option": "postpaid"}
-ASKED_FOR = ("/office/day-end/1", "/office/batches/new")
+ASKED_FOR = ("/office/day-end/1", "/office/batches/new?product=1")
 REACHED_OTHERWISE = {
     *("/metrics", "/health", "/ready", "/office/", "/office/{nowhere}", "/c/{nowhere}"),
     *("/t/{nowhere}", "/t/look/{id}.{kind}", "/office/desk/scans"),

@@ -11,8 +11,9 @@ from support.axe import serious
 from support.central import Clock
 from support.coat_counter import PHONE, a_picture, counter_in, post
 
-from central.coats import rooms
+from central.coats import rooms, tags
 from central.coats.values import Cloakroom, PayWhen, Rack
+from central.delivery import outbox
 from central.sale.states import By
 
 
@@ -38,13 +39,27 @@ async def test_two_staff_a_double_press_another_cloakroom_and_guesses(tmp_path: 
         form = {"once": "pressed twice", "phone": PHONE, "tag-1": "A2"}
         paths = [await post(at, "/office/coats/in", form) for _ in range(2)]
         assert paths == [(303, "/office/coats/tickets/2?said=coat-in")] * 2
-        form["once"] = "another one"
+        form["tag-1"] = "B1"  # who goes back and fills the form in for somebody else
+        assert (await post(at, "/office/coats/in", form))[0] == 409
+        form |= {"once": "another one", "tag-1": "A2"}
         assert (await post(at, "/office/coats/in", form))[0] == 409  # the tag is taken
+        form = {"once": "a visitor's", "phone": "0151 1234567"}
+        paths = [(await post(at, "/c/1/register", form))[1] for _ in range(2)]
+        corrected = (await post(at, "/c/1/register", form | {"phone": PHONE}))[1]
+        assert paths[0] == paths[1] != corrected
+
+        house, by = rooms.house_of(central.api.venue, "DE"), By("admin", central.clock())
+        barcode = "0100012345678905211234"  # as long as a visitor's secret
+        await central.api.database.write(lambda c: tags.give_code(c, 3, barcode, by))
+        form = {"once": "a barcode", "phone": PHONE, "tag-1": barcode}
+        led = await post(at, "/office/coats/in", form)
+        assert led == (303, "/office/coats/tickets/3?said=coat-in")
 
         elsewhere = Cloakroom("East wing", (Rack("E", 5),))
-        house, by = rooms.house_of(central.api.venue, "DE"), By("admin", central.clock())
         await central.api.database.write(lambda c: rooms.save(c, house, elsewhere, by))
-        link = re.findall(r"http\S+", await at.send())[0]
+        await central.api.database.write(lambda c: tags.register(c, 2, 3, "W" * 20, by))
+        await at.send()
+        link = re.findall(r"http\S+/c/[\w-]{22}", str([one.body for one in at.gateway.got]))[0]
         await at.office.go("/office/coats?choose=1")
         await page.get_by_role("button", name="East wing").click()
         await at.find(link)
@@ -54,12 +69,19 @@ async def test_two_staff_a_double_press_another_cloakroom_and_guesses(tmp_path: 
         await at.scan("Phone number, or scan", entry)
         await expect(page.get_by_role("alert")).to_contain_text("made for another cloakroom")
 
+        await page.set_viewport_size({"width": 360, "height": 800})
+        code = await at.check_in("W" * 20)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        await at.find(code)
+        await expect(page.get_by_role("button", name="Redeem")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+
         for _ in range(12):
-            answer = await post(at, "/office/coats/out", {"shown": "9517"})
+            answer = await post(at, "/office/coats/out", {"shown": "1111"})  # is nobody's code
         assert answer[0] == 409
-        await at.find("9517")
+        await at.find("1111")
         await expect(page.get_by_role("alert")).to_contain_text("Too many wrong tries")
-        guesses = [await page.request.get(f"{at.office.url}/c/{n:022d}") for n in range(25)]
+        guesses = [await page.request.get(f"{at.office.url}/c/{n:022d}") for n in range(40)]
         assert {one.status for one in guesses} == {404, 429}
         await at.visitor.goto(link)  # who knows it still sees it
         await expect(at.visitor.get_by_text("hanging")).to_be_visible()
@@ -67,7 +89,8 @@ async def test_two_staff_a_double_press_another_cloakroom_and_guesses(tmp_path: 
 
 async def test_bad_pictures_and_bad_numbers_lose_nothing(tmp_path: Path) -> None:
     pay = {"payment": PayWhen.CHECK_IN, "price": Decimal("2.50")}
-    async with counter_in(tmp_path, Clock(), **pay) as at:
+    clock = Clock()
+    async with counter_in(tmp_path, clock, closes="15:30", **pay) as at:
         page = at.page
         await at.office.go("/office/coats/in")
         await page.get_by_label("Tag: type or scan it").fill("A1")
@@ -85,6 +108,8 @@ async def test_bad_pictures_and_bad_numbers_lose_nothing(tmp_path: Path) -> None
         at.gateway.answer = (400, "no such number")
         await at.send()
         await expect(page.get_by_text("The SMS to …6789 failed")).to_be_visible(timeout=20_000)
+        await at.office.central.api.database.write(lambda c: outbox.drop(c, 1))
+        await expect(page.get_by_text("decided that the SMS is not sent")).to_be_visible()
         file, large = tmp_path / "<b>.png", b"\xff\xd8\xff" + bytes(20_000_000)
         broken = a_picture()[:-5000]
         for content, told in ((large, "too large"), (broken, "broken"), (b"<svg/>", "no picture")):
@@ -92,8 +117,14 @@ async def test_bad_pictures_and_bad_numbers_lose_nothing(tmp_path: Path) -> None
             await page.get_by_label("Picture of the belongings").set_input_files(file)
             await expect(page.get_by_role("alert")).to_contain_text(told)
             assert await at.code() == code
+        await page.get_by_text("Send the code again").click()
+        await page.get_by_role("button", name="Send", exact=True).click()
+        clock.pass_(minutes=119)
         await at.office.go("/office/coats")
         await expect(page.get_by_text("Messages that did not go out")).to_be_visible()
+        await expect(page.get_by_text("It closed on Sat at 15:30, and 1 coat")).to_be_visible()
+        await at.office.go("/office/coats/open")
+        await expect(page.get_by_text("closed on Sat at 15:30; 1 hangs")).to_be_visible()
         await at.office.go("/office/coats/out")
         await page.get_by_label("Photograph", exact=True).set_input_files(
             {"name": "coat.png", "mimeType": "image/png", "buffer": a_picture()}

@@ -147,6 +147,15 @@ def test_a_logo_becomes_a_small_png_of_nothing_but_its_dots(kind: str) -> None:
     assert len(slip.black_and_white(made)) * 20 < MAX_PAYLOAD / 4
 
 
+def test_a_logo_stands_as_its_camera_was_held() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    made = logo.make(png(60, 20, "JPEG", exif=exif))
+    assert isinstance(made, bytes)
+    with Image.open(io.BytesIO(made)) as picture:
+        assert picture.size == (20, 60)
+
+
 async def test_a_hostile_form_changes_nothing(tmp_path: Path) -> None:
     async with central_in(tmp_path, Clock()) as central:
         await hire(central)
@@ -172,6 +181,8 @@ async def test_a_hostile_form_changes_nothing(tmp_path: Path) -> None:
             (b"--x\r\n", "multipart/form-data; boundary=x"),
             (b"nothing", "multipart/form-data"),
             (b"--x\r\n\r\n\r\n--x--", "multipart/form-data; boundary=x"),
+            (b"--x\r\nno header\r\n\r\n\r\n--x--", "multipart/form-data; boundary=x"),
+            (b"--x\r\n" + b"a" * 70_000, "multipart/form-data; boundary=x"),
             (b"a=b", "application/x-www-form-urlencoded"),
         ):
             headers = OURS | {"Content-Type": kind}

@@ -122,6 +122,35 @@ async def test_an_exchange_whose_price_is_not_what_was_shown_leaves_nothing(
     assert [one["token"] for one in page["requests"]] == [request["token"]]
 
 
+async def test_a_credit_that_is_not_what_was_shown_leaves_nothing(central: Client) -> None:
+    request = await sold(central, 4, TOUR)
+    form = {f"t-{request['tickets'][0]['human_code']}": "1", "product": "5", "quantity": "1"}
+    form |= {"day": "2026-11-21", "slot": LATER, "due": "0.00", "total": "3.00"}
+    path = f"/office/requests/{request['token']}/exchange"
+    headers = await sign_in(central, "cashier")
+    async with central.http.post(path, data=form, headers=headers) as answer:
+        assert answer.status == 409
+        assert "The price is another one than was shown" in await answer.text()
+    assert await central.left(LATER) == 12
+
+
+async def test_a_blocked_ticket_is_not_made_a_good_one_by_an_exchange(central: Client) -> None:
+    request = await sold(central, 4, TOUR)
+    code = request["tickets"][0]["human_code"]
+    supervisor, cashier = [await sign_in(central, who) for who in ("supervisor", "cashier")]
+    async with central.http.post(
+        f"/office/tickets/{code}/block", data={"reason": "stolen"}, headers=supervisor
+    ) as answer:
+        assert answer.status == 200
+    form = {f"t-{code}": "1", "product": "4", "quantity": "1"}
+    form |= {"day": "2026-11-21", "slot": LATER, "due": "0.00"}
+    path = f"/office/requests/{request['token']}/exchange"
+    async with central.http.post(path, data=form, headers=cashier) as answer:
+        assert answer.status == 409
+        assert f"blocked tickets are not exchanged: {code}" in await answer.text()
+    assert await central.left(LATER) == 12
+
+
 async def test_a_reservation_that_two_staff_take_money_for_is_paid_once(central: Client) -> None:
     request = await central.reserve(1, MUSEUM, 2)
     form = {"due": "24.00", "method": "cash"}

@@ -14,11 +14,7 @@ from support.roles import sign_in
 
 from admission.values import Window
 from central.office import issued as issued_list
-from central.office import reading
 from central.office.issued import Wanted
-from central.papers import links
-from central.sale.request_rows import find
-from central.sale.states import By, TicketRequest
 from central.staff.roles import Role
 
 DAY = timedelta(days=1)
@@ -180,11 +176,18 @@ async def test_a_steward_looks_and_changes_nothing(tmp_path: Path) -> None:
     async with central_in(tmp_path, Clock()) as central:
         await hire(central)
         request = await ordered(central)
-        headers = await sign_in(central, "steward")
         path = f"/office/requests/{request['token']}"
+        seller = await sign_in(central, "cashier")
+        async with central.http.post(f"{path}/links", headers=seller) as answer:
+            assert "/t/" in await answer.text()
+        headers = await sign_in(central, "steward")
+        ticket = f"/office/tickets/{request['tickets'][0]['human_code']}"
+        async with central.http.get(ticket, headers=headers) as answer:
+            assert "/t/" not in await answer.text()
         async with central.http.get(path, headers=headers) as answer:
             body = await answer.text()
             assert answer.status == 200
+        assert "/t/" not in body
         for deed in ("refund", "cancel", "hand-out", "exchange", "holder", "send", "links"):
             assert f"{path}/{deed}" not in body
             async with central.http.post(f"{path}/{deed}", headers=headers) as answer:
@@ -210,6 +213,36 @@ async def test_two_staff_give_the_same_money_back_and_one_is_refused(tmp_path: P
         assert told == [(200, False), (409, True)]
 
 
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"what": "all", "amount": "8.00"}, "Choose one: all that was paid"),
+        ({"what": "all", "ticked": "1"}, "Choose one: all that was paid"),
+        ({"what": "amount"}, "Write how much is given back"),
+        ({"what": "tickets"}, "Tick the tickets"),
+        ({"what": "amount", "amount": "8.00", "paid": "16.00"}, "Look at it; nothing was done"),
+        ({}, "Something is not right"),
+        ({"what": "all", "method": "exchange"}, "one of cash, card, transfer, voucher"),
+    ],
+)
+async def test_money_goes_back_only_as_it_was_meant(
+    tmp_path: Path, form: dict[str, str], told: str
+) -> None:
+    async with central_in(tmp_path, Clock()) as central:
+        await hire(central)
+        request = await ordered(central)
+        sent = {"method": "card", "reason": "rain"} | form
+        if sent.pop("ticked", ""):
+            sent[f"t-{request['tickets'][0]['human_code']}"] = "1"
+        headers = await sign_in(central, "supervisor")
+        path = f"/office/requests/{request['token']}/refund"
+        async with central.http.post(path, data=sent, headers=headers) as answer:
+            assert answer.status in (400, 409)
+            assert told in await answer.text()
+        shown = await central.get(f"/v1/requests/{request['token']}")
+        assert [one["kind"] for one in shown["receipts"]] == ["payment"]
+
+
 async def test_issued_tickets_are_listed_newest_first_in_pages(kiosk: Client) -> None:
     """On both databases."""
     first = await ordered(kiosk, quantity=2)
@@ -228,51 +261,3 @@ async def test_issued_tickets_are_listed_newest_first_in_pages(kiosk: Client) ->
     assert len(await codes(Wanted(state="valid", nobodys=True))) == 6
     assert await codes(Wanted(state="blocked")) == []
     assert await codes(Wanted(Window(NOW - 9 * DAY, NOW - 8 * DAY))) == []
-
-
-TEXTS = {
-    "17": "receipt",
-    "anna/17": "receipt",
-    "0170 9999999": "phone",
-    "7KQ4-M2XD": "code",
-    "7kq4 m2xd": "code",
-    "c-000042": "customer",
-    "ada@example.org": "email",
-    "GV-7KQ4-M2XD-7KQ4-M2XD": "voucher",
-    "https://tickets.example.org/t/0123456789abcdefABCDEF": "link",
-    "Ada Lovelace": "order",
-    "TK-0000-0000": "ticket",
-    "0123456789abcdefABCDEF_-": "token",
-}
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_what_was_typed_is_taken_for_the_likeliest_first(text: str) -> None:
-    assert reading.readings(text)[0].key == TEXTS[text]
-
-
-def test_nothing_is_taken_for_nothing() -> None:
-    assert reading.readings("  ") == []
-
-
-async def test_links_and_vouchers_lead_to_their_requests(kiosk: Client) -> None:
-    """On both databases."""
-    desk = kiosk.as_("office-1")
-    request = await desk.reserve(9, "", 1, channel="office")
-    await desk.confirm(request)
-    [voucher] = (await desk.issue(request))["vouchers"]
-    by = By("anna", NOW)
-    own = (await desk.get(f"/v1/requests?token={request['token']}"))["requests"][0]
-    secret = await kiosk.api.database.write(
-        lambda c: links.secret_of(c, find_by_token(c, own["token"]), by)
-    )
-    for text in (voucher["code"].lower(), f"https://example.org/t/{secret}?lang=de"):
-        told = await kiosk.api.database.read(lambda c, t=text: reading.look(c, t, "", None, 9))
-        assert told is not None
-        assert [one.request.token for one in told.found] == [request["token"]], text
-
-
-def find_by_token(connection: Any, token: str) -> int:
-    found = find(connection, token)
-    assert isinstance(found, TicketRequest)
-    return found.id

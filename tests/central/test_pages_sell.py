@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.async_api import Page, expect
@@ -24,7 +25,8 @@ async def test_two_museum_tickets_for_cash_take_seven_presses_of_keys(tmp_path: 
         for key, title in zip(presses, shown, strict=True):
             await page.keyboard.press(key)
             await heading(page, title)
-        assert await office.central.as_("office-1").get("/v1/requests?receipt=1") is not None
+        [sold] = (await office.central.as_("office-1").get("/v1/requests?receipt=1"))["requests"]
+        assert (sold["status"], sold["total"]["amount"]) == ("confirmed", "24.00")
 
 
 async def test_a_sale_with_a_time_a_holder_and_printed_tickets(tmp_path: Path) -> None:
@@ -129,6 +131,7 @@ async def test_seats_price_forms_a_promotional_code_and_a_gift_voucher(tmp_path:
         await page.get_by_label("Row C seat 6", exact=True).check()
         await page.get_by_role("button", name="Take these seats").click()
         await expect(page.get_by_role("alert")).to_contain_text("Needed: 2")
+        await expect(page).to_have_url(re.compile("zone=Stalls"))
         await page.get_by_label("Row C seat 7", exact=True).check()
         await office.picture("O2-seats")
         await page.get_by_role("button", name="Take these seats").click()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from datetime import datetime, timedelta
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
+import pytest
 import zxingcpp
 from PIL import Image
 from playwright.async_api import expect
 from support.central import MUSEUM, TOUR, Client, Clock, central_in
+from support.listening import until
 from support.office import PICTURES, office_in
 
 from admission.facts import Admitted, Fact
-from central.papers import links
+from central.pages.tickets_public import AT_ONCE, WAITING
+from central.papers import links, pdf
+from central.papers.sheet import Papers
 from central.sale.request_rows import find
 from central.sale.states import By, TicketRequest
 from central.settings import PublicSettings
@@ -77,6 +83,19 @@ async def test_a_phone_shows_the_code_that_was_sold_and_says_when_it_was_used(
         await expect(page.get_by_role("status")).to_contain_text("Benutzt")
         await expect(page.get_by_role("status")).to_contain_text("14:20 an North 2")
         await office.fair()
+        await page.evaluate("AbortSignal.timeout = undefined")  # as on phones of 2021
+        office.central.clock.pass_(minutes=1)
+        await page.evaluate("look()")
+        await expect(page.locator("#touch")).to_contain_text("14:21")
+        await expect(page.locator("#touch.lost")).to_have_count(0)
+        await page.emulate_media(media="print")
+        await expect(page.locator(".band")).to_have_css("color", "rgb(0, 0, 0)")
+        await expect(page.locator(".ways")).to_be_hidden()
+        await page.emulate_media(media="screen", color_scheme="dark")
+        browser = await page.context.new_cdp_session(page)
+        await browser.send("Emulation.setAutoDarkModeOverride", {"enabled": True})
+        shot = Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
+        assert shot.getpixel((2, 2)) == (255, 255, 255)
 
 
 async def text_of(central: Client, path: str, status: int = 200, **headers: str) -> str:
@@ -92,8 +111,14 @@ async def test_an_order_shows_all_its_tickets_and_files_of_them(tmp_path: Path) 
     async with office_in(tmp_path, Clock(), None, width=390) as office:
         central, page = office.central, office.page
         holder = {"name": "Ana Müller", "email": "", "phone": ""}
-        request, sold, link = await bought(central, 2, holder=holder, language="fr")
+        request = await central.reserve(4, TOUR, 2, holder=holder, language="fr")
+        link = await link_of(central, request["token"])
         await office.go(link)
+        await expect(page.get_by_role("status")).to_contain_text("pas encore payée")
+        await central.confirm(request)
+        sold = (await central.issue(request))["tickets"]
+        async with page.expect_navigation():  # the page has more than the tickets then
+            await page.evaluate("look()")
         await expect(page.locator("article")).to_have_count(2)
         await office.fair()
         shot = Image.open(io.BytesIO(await page.screenshot(full_page=True)))
@@ -110,6 +135,8 @@ async def test_an_order_shows_all_its_tickets_and_files_of_them(tmp_path: Path) 
         assert codes_in(picture) == [sold[1]["code"]]
         if PICTURES:
             document[0].render(scale=2).to_pil().save(Path(PICTURES) / "P8-pdf.png")
+        async with central.http.get(link + ".ics") as answer:
+            assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
         told = await text_of(central, link + ".ics?lang=en")
         assert "BEGIN:VEVENT\r\n" in told
         assert "DTSTART:20261121T133000Z\r\nDTEND:20261121T141500Z\r\n" in told
@@ -161,6 +188,42 @@ async def test_a_link_ends_some_days_after_its_last_ticket(tmp_path: Path) -> No
             assert "over" in gone
 
 
+async def test_the_link_of_what_is_paid_lives_as_long_as_what_was_ordered(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock(), public=PublicSettings(link_days=0)) as central:
+        request = await central.reserve(4, TOUR)
+        await central.confirm(request)
+        link = await link_of(central, request["token"])
+        central.clock.now = datetime(2026, 11, 21, 14, 14, 59, tzinfo=UTC)
+        assert "being made" in await text_of(central, link)
+        central.clock.pass_(seconds=1)
+        await text_of(central, link, 410)
+
+
+async def test_pdfs_wait_for_each_other_and_who_finds_too_many_waiting_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(papers: Papers, first: int) -> bytes:
+        go_on.wait(20)
+        return b"%PDF"
+
+    monkeypatch.setattr(pdf, "tickets_pdf", slow)
+    async with central_in(tmp_path, Clock()) as central:
+        _, _, link = await bought(central)
+
+        async def status() -> int:
+            async with central.http.get(link + ".pdf") as answer:
+                return answer.status
+
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(status()) for _ in range(AT_ONCE + WAITING + 3)]
+            await until(lambda: sum(one.done() for one in asked) == 3)
+            go_on.set()
+        answers = sorted(one.result() for one in asked)
+        assert answers == [200] * (AT_ONCE + WAITING) + [429] * 3
+
+
 async def test_guessing_is_all_alike_and_limited_and_harms_nobody_else(tmp_path: Path) -> None:
     async with central_in(tmp_path, Clock()) as central:
         _, _, link = await bought(central)
@@ -172,6 +235,7 @@ async def test_guessing_is_all_alike_and_limited_and_harms_nobody_else(tmp_path:
         assert answers[0][0] == 404
         assert len({text for status, text in answers if status == 404}) == 1
         assert [status for status, _ in answers[-3:]] == [429] * 3
+        assert 'http-equiv="refresh"' in answers[-1][1]
         await text_of(central, link)
         for path in ("/t/", "/t/x", "/t/%00%ff", "/t/look/1.css", link + "/x", link + ".exe"):
             async with central.http.get(path) as answer:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Page, expect
-from support.central import CONFIG, Clock
-from support.office import Office, office_in
+from support.central import CONFIG, Clock, central_in
+from support.office import Office, hire, office_in
+from support.roles import sign_in
 
 from central.catalogue import toml_text
 from central.catalogue.offers import Weekday
@@ -202,6 +204,33 @@ async def test_an_event_is_set_up_and_any_text_is_checked_first(
         await office.fair()
         await page.get_by_role("button", name="What would change").click()
         await expect(page.get_by_text('attraction "evil-attractions"')).to_contain_text("is new")
+
+
+async def test_what_was_typed_is_not_lost_for_a_character_in_it(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with central_in(tmp_path, clock) as central:
+        await hire(central)
+        headers = await sign_in(central, "admin")
+        typed = {"text": "# an evening's work\n\u202e", "name-en": "Crane\u202e", "base": "1"}
+        for path, kept in (
+            ("check", "# an evening&#39;s work\n"),
+            ("import", "# an evening&#39;s work\n"),
+            ("new/location", 'value="Crane'),
+        ):
+            async with central.http.post(
+                f"/office/venue/{path}", data=typed, headers=headers
+            ) as answer:
+                assert answer.status == 409
+                body = await answer.text()
+            assert kept in body
+            assert "no control characters" in body
+        file = FormData()
+        file.add_field("file", b"\xff", filename="venue.toml")
+        async with central.http.post("/office/venue/upload", data=file, headers=headers) as answer:
+            body = await answer.text()
+        assert "that file is no text in UTF-8" in body
+        assert "[[attractions]]" in body
 
 
 async def test_two_who_change_the_venue_do_not_overwrite_each_other(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.async_api import expect
 from sqlalchemy import insert, select
 from support.central import DEVICES, NOW, TOUR, Client, Clock
@@ -14,6 +16,7 @@ from support.roles import sign_in
 
 from admission.codes import SigningKey, human_code, sign_ticket
 from admission.facts import Admitted, Event, Fact, Lapsed, Passed, Refused
+from admission.telling import moment
 from admission.values import Ticket, Window
 from central.office import why
 from central.staff.roles import Role
@@ -200,11 +203,26 @@ async def test_refusals_are_found_by_ticket_by_either_code_and_by_unknown_code(
 def test_refusals_of_before_are_found_after_an_update(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'central.sqlite'}")
     migrate(engine, "0022")
-    fact = fact_to_data(Fact("gate-1", 1, NOW, Refused(None, "North", "unreadable", "AB-12 c")))
-    row = {"n": 1, "device": "gate-1", "number": 1, "kind": "refused", "body": fact}
+    count = 5002  # more than are looked at at once
+
+    def row(n: int) -> dict[str, Any]:
+        code = "" if n == 1 else "AB-12 c" if n == count else f"W{n}"
+        fact = Fact("gate-1", n, NOW, Refused(None, "North", "unreadable", code))
+        told = {"at": NOW, "received_at": NOW, "body": fact_to_data(fact)}
+        return told | {"n": n, "device": "gate-1", "number": n, "kind": "refused"}
+
     with engine.begin() as connection:
-        connection.execute(insert(schema.feed).values(at=NOW, received_at=NOW, **row))
+        connection.execute(insert(schema.feed), [row(n) for n in range(1, count + 1)])
     migrate(engine)
     with engine.connect() as connection:
-        assert connection.scalar(select(schema.feed.c.subject)) == feed.shown("ab12C")
+        subjects = connection.scalars(select(schema.feed.c.subject).order_by("n")).all()
     engine.dispose()
+    assert subjects[0] is None
+    assert (subjects[1], subjects[-1]) == (feed.shown("W2"), feed.shown("ab12C"))
+    assert len(set(subjects)) == count
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59.999999+00:00", "0001-01-01", "tide"])
+def test_what_is_no_time_of_any_clock_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="is no time like 14:05"):
+        moment(text, NOW, ZoneInfo("Europe/Berlin"))

@@ -11,26 +11,17 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image, ImageChops
+from sqlalchemy import update
 from support.central import CONFIG, NOW, TOUR, Client
 
-from admission.values import (
-    Entitlement,
-    History,
-    Product,
-    Ticket,
-    TicketState,
-    Use,
-    Validation,
-    Window,
-)
 from central.catalogue.venue import Venue, load_venue
 from central.papers import calendar, designs, fonts, pdf, sample, sheet, slip
 from central.papers.design import DEFAULT, Design, Hole, contrast, fill
 from central.papers.designs import BEGUN, Revision
 from central.papers.sheet import Papers
-from central.papers.standing import Left, Stand, standing
 from central.sale.request_rows import find
 from central.sale.states import By, Refused, TicketRequest
+from central.store.schema import ticket_design
 from hal.drivers.escpos_bytes import Paper, render
 from hal.sim.paper import draw
 from hal.slips import read_slip
@@ -111,6 +102,12 @@ async def test_vouchers_are_papers_too(office: Client) -> None:
     assert codes_in(picture) == [sold[0]["code"]]
     assert "Gift voucher" in text
     assert "€50.00" in text
+    await office.cancel(request)
+    papers = await papers_of(office, request["token"], "en")
+    picture, text = first_page(pdf.tickets_pdf(papers))
+    assert codes_in(picture) == []
+    assert "blocked" in text
+    assert sold[0]["code"] not in text + str(slip.slips(papers))
 
 
 @pytest.mark.parametrize(
@@ -145,11 +142,11 @@ def test_without_fonts_a_pdf_is_made_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(fonts, "FONT_ROOT", tmp_path)
-    papers = sample.papers(VENUE, BEGUN, "ar", NOW)
-    for _ in range(2):
+    for name in ("Harbour Museum", "متحف المرفأ"):
+        papers = sample.papers(replace(VENUE, name=name), BEGUN, "ar", NOW)
         picture, text = first_page(pdf.tickets_pdf(papers))
-    assert codes_in(picture) == [sample.CODE]
-    assert "Harbour Museum" in text
+        assert codes_in(picture) == [sample.CODE]
+        assert "Adult" in text
     assert len([one for one in caplog.messages if "Western" in one]) == 1
 
 
@@ -187,6 +184,27 @@ def test_the_venues_name_is_read_on_any_band(band: str) -> None:
     assert contrast(design.on_band, band) >= 4.5
 
 
+def test_a_slip_is_printed_however_long_the_designs_words_become() -> None:
+    design = Design(text={"en": "{name} " * 71}, small_print={"en": "{name}" * 166})
+    papers = sample.papers(VENUE, replace(BEGUN, design=design), "en", NOW)
+    paper = draw(render(read_slip(slip.slips(papers)[0]), Paper()))
+    assert codes_in(paper) == [sample.CODE]
+
+
+def test_a_venue_that_sells_no_tickets_sees_a_design_too() -> None:
+    museum = VENUE.attraction("museum")
+    assert museum
+    for attractions in ((), (replace(museum, products=()),)):
+        papers = sample.papers(replace(VENUE, attractions=attractions, pretix=()), BEGUN, "en", NOW)
+        assert codes_in(first_page(pdf.tickets_pdf(papers))[0]) == [sample.CODE]
+
+
+def test_symbols_need_one_font_however_many_there_are(caplog: pytest.LogCaptureFixture) -> None:
+    [font] = fonts.further_fonts("☃★⠃✓😀🎉")
+    assert font.name == "NotoSansSymbols2-Regular.ttf"
+    assert caplog.messages == []
+
+
 def test_placeholders_are_filled_and_a_line_with_nothing_in_it_goes() -> None:
     values = {Hole.NAME: "{venue}", Hole.VENUE: "Harbour"}
     text = "Dear {name},\n\n{seats}\nwelcome to {venue} {"
@@ -218,55 +236,17 @@ async def test_a_design_counts_when_it_is_used_and_a_products_own_before_that_of
     newer = By("admin", NOW + timedelta(minutes=1))
     await database.write(lambda c: designs.use(c, 4, later.id, newer))
     assert (await inks())[0] == "#000005"
+    mended = await saved(0, "#000002")
+    await database.write(lambda c: designs.use(c, 0, mended.id, newer))
+    assert (await inks())[1] == "#000002"
+    spoilt = update(ticket_design).where(ticket_design.c.id == common.id).values(body={})
+    await database.write(lambda c: c.execute(spoilt))  # of earlier ones nothing is even read
     wrong = await database.write(lambda c: designs.use(c, 5, own.id, ME))
     assert isinstance(wrong, Refused)
     await database.write(lambda c: designs.use_common(c, 4))
-    assert await inks() == ["#000001"] * 2
+    assert await inks() == ["#000002"] * 2
     nowhere = await database.write(lambda c: designs.save(c, venue, 999, DEFAULT, ME))
     assert isinstance(nowhere, Refused)
-
-
-TODAY = Window(NOW - timedelta(hours=1), NOW + timedelta(hours=1))
-ENTRY = Use("museum", NOW, "gate-1", "North", 1)
-
-
-@pytest.mark.parametrize(
-    ("validation", "persons", "uses", "after_h", "state", "stand", "left"),
-    [
-        (Validation.SINGLE, 1, 0, 0, TicketState.VALID, Stand.VALID, 1),
-        (Validation.SINGLE, 1, 0, -2, TicketState.VALID, Stand.EARLY, 1),
-        (Validation.SINGLE, 1, 0, 1, TicketState.VALID, Stand.EXPIRED, 1),
-        (Validation.SINGLE, 1, 1, 0, TicketState.VALID, Stand.USED, 0),
-        (Validation.SINGLE, 1, 1, 48, TicketState.VALID, Stand.USED, 0),
-        (Validation.SINGLE, 5, 2, 0, TicketState.VALID, Stand.VALID, 3),
-        (Validation.MULTIPLE, 2, 3, 0, TicketState.VALID, Stand.VALID, 17),
-        (Validation.MULTIPLE, 1, 10, 0, TicketState.VALID, Stand.USED, 0),
-        (Validation.SAME_DAY, 1, 1, 0, TicketState.VALID, Stand.VALID, None),
-        (Validation.PERIOD, 1, 3, 0, TicketState.VALID, Stand.VALID, None),
-        (Validation.SINGLE, 1, 0, 0, TicketState.UNPAID, Stand.UNPAID, 1),
-        (Validation.SINGLE, 1, 1, 0, TicketState.CANCELLED, Stand.CANCELLED, 0),
-        (Validation.SINGLE, 1, 0, 0, TicketState.BLOCKED, Stand.BLOCKED, 1),
-    ],
-)
-def test_a_ticket_stands_as_gates_see_it(
-    *,
-    validation: Validation,
-    persons: int,
-    uses: int,
-    after_h: int,
-    state: TicketState,
-    stand: Stand,
-    left: int | None,
-) -> None:
-    product = Product(1, "Adult", (Entitlement("museum", validation, 10),))
-    found = standing(
-        Ticket(7, 1, TODAY, persons, state),
-        product,
-        History((ENTRY,) * uses),
-        NOW + timedelta(hours=after_h),
-        VENUE.zone,
-    )
-    assert (found.stand, found.left) == (stand, (Left("museum", left),))
 
 
 def test_a_calendar_holds_any_text_in_short_lines() -> None:

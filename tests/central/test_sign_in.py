@@ -9,10 +9,12 @@ from multidict import CIMultiDict
 from playwright.async_api import expect
 from support.central import Clock, central_in
 from support.office import PASSWORD, hire, office_in
-from support.roles import sign_in
+from support.roles import OWN_PAGE, sign_in
 
+from central.sale.states import By, Refused
 from central.settings import PublicSettings
 from central.staff import audit, people
+from central.staff.people import Member
 from central.staff.roles import Role
 
 
@@ -35,17 +37,22 @@ async def test_a_person_signs_in_makes_an_account_and_reads_the_trail(tmp_path: 
         await expect(page.get_by_role("alert")).to_contain_text("A cashier may not do that")
 
 
-async def test_a_wrong_password_is_refused_and_too_many_have_to_wait(tmp_path: Path) -> None:
-    async with central_in(tmp_path, Clock()) as central:
+async def test_who_tries_many_passwords_has_to_wait_and_shuts_nobody_else_out(
+    tmp_path: Path,
+) -> None:
+    async with central_in(tmp_path, Clock(), public=PublicSettings(proxy=True)) as central:
         await hire(central)
-        headers = {"Sec-Fetch-Site": "same-origin"}
-        statuses = []
-        for _ in range(12):
-            form = {"name": "admin", "password": "wrong password"}
+
+        async def status(password: str, address: str) -> int:
+            form = {"name": "admin", "password": password}
+            headers = OWN_PAGE | {"X-Forwarded-For": address}
             async with central.http.post("/office/sign-in", data=form, headers=headers) as answer:
-                statuses.append(answer.status)
+                return answer.status
+
+        statuses = [await status("wrong password", "203.0.113.7") for _ in range(25)]
         assert statuses[:10] == [403] * 10
-        assert statuses[10:] == [429] * 2
+        assert statuses[11:] == [429] * 14
+        assert await status(PASSWORD, "203.0.113.8") == 200
 
 
 @pytest.mark.parametrize(
@@ -117,8 +124,50 @@ async def test_a_form_that_is_sent_twice_is_done_once(tmp_path: Path) -> None:
             async with central.http.post("/office/staff", data=form, headers=headers) as answer:
                 assert answer.status == 200
                 assert "The account is made" in await answer.text()
+        form["name"] = "carla"
+        async with central.http.post("/office/staff", data=form, headers=headers) as answer:
+            assert answer.status == 409
+            assert "sent before, with something else in it" in await answer.text()
         trail = await central.api.database.read(lambda c: audit.page(c, action="add-staff"))
         assert [deed.subject for deed in trail] == ["berta"]
+
+
+async def test_who_also_signs_in_to_a_proxy_does_not_have_to_wait(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock()) as central:
+        headers = {"Authorization": "Basic YW5uYTpzZWNyZXQ="}
+        for _ in range(12):
+            async with central.http.get("/office/sign-in", headers=headers) as answer:
+                assert answer.status == 200
+
+
+async def test_a_form_that_no_page_sends_is_refused_in_words(tmp_path: Path) -> None:
+    form = "application/x-www-form-urlencoded"
+    hostile = {
+        f"{form}; charset=base64": b"name=%FF",
+        f"{form}; charset=unheard-of": b"name=\xff",
+        f"{form}; many=1": b"&".join([b"a=b"] * 501),
+        f"{form}; long=1": b"name=" + b"a" * 2**20,
+        "multipart/form-data; boundary=b": b"--b\r\nno header\r\n\r\nx\r\n--b--\r\n",
+        "application/json": b"{}",
+    }
+    async with central_in(tmp_path, Clock()) as central:
+        for kind, body in hostile.items():
+            headers = OWN_PAGE | {"Content-Type": kind}
+            async with central.http.post("/office/sign-in", data=body, headers=headers) as answer:
+                assert answer.status in (400, 413), kind
+                assert "That did not work" in await answer.text(), kind
+
+
+async def test_an_account_has_a_name_and_a_password_that_can_be_used(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock()) as central:
+        by, visitor = By("root", central.clock()), Member(people.VISITOR, Role.ADMIN)
+        refused = await central.api.database.write(
+            lambda c: people.add(c, visitor, "hashed", (), by)
+        )
+        assert isinstance(refused, Refused) and refused.code == "name_taken"
+    for password in (f" {PASSWORD}", f"{PASSWORD}\t", f"{PASSWORD}\x00!", "short"):
+        told = people.hash_password(password)
+        assert isinstance(told, Refused) and told.code == "bad_password"
 
 
 async def test_a_password_is_changed_by_who_knows_the_old_one(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from support.central import MUSEUM, Client, Clock, central_in
+from support.central import DEVICES, MUSEUM, Client, Clock, central_in
 from support.desk import PRINTER, READER, desk_at
 from support.listening import until
 from support.virtual_card import Card, Pcscd, Type4
@@ -19,6 +19,8 @@ from central.desks import scans, standing
 from central.desks.scans import Read
 from central.sale import request_rows
 from central.sale.states import By
+from desk.centre import Centre, CentreFault
+from desk.settings import CentreSettings
 
 T = TypeVar("T")
 UID = bytes.fromhex("04A1B2C3D4E5F6")
@@ -141,6 +143,26 @@ async def test_a_token_that_is_no_desks_is_told_in_the_log(
         await hand.cue(READER, scan="W1")
         await until(lambda: "this desk is not let in (403)" in caplog.text)
     assert await read_at(central) == []
+
+
+async def test_a_central_that_knows_no_desks_is_a_fault_and_no_crash(central: Client) -> None:
+    url = str(central.http.make_url("/elsewhere"))
+    async with Centre(CentreSettings(url, "x")) as centre:
+        with pytest.raises(CentreFault, match="404"):
+            await centre.jobs()
+
+
+async def test_a_fault_is_told_whatever_stands_in_it(central: Client) -> None:
+    id_, _ = await print_ticket(central)
+    url, token = str(central.http.make_url("")), DEVICES["desk-1"].token
+    async with Centre(CentreSettings(url.rstrip("/"), token)) as centre:
+        await centre.ended(id_, "odd:\x00\n" + "x" * 300)
+        await centre.status(prints=True, faults=["\x1b[31m", "two\nlines", ""])
+    told = await delivery(central, id_)
+    assert (told.state, told.said[:6]) == (State.DEAD, "odd: x")
+    now = central.clock()
+    [desk] = await central.api.database.read(lambda c: standing.listed(c, {"desk-1"}, now))
+    assert desk.faults == ("[31m", "two lines", "a fault without words")
 
 
 async def test_another_desks_job_cannot_be_ended(central: Client) -> None:

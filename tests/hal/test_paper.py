@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import pytest
 import zxingcpp
@@ -65,10 +66,22 @@ def test_a_picture_stands_in_the_middle_of_the_paper(width: int) -> None:
     assert 40 <= bottom <= 100
 
 
+def without_palette() -> bytes:
+    """A PNG of transparent colours that it does not name."""
+    made = png(Image.new("P", (9, 9)))
+    begin, end = made.index(b"PLTE") - 4, made.index(b"IDAT") - 4
+    clear = b"tRNS\0"
+    chunk = b"\0\0\0\x01" + clear + zlib.crc32(clear).to_bytes(4, "big")
+    return made[:begin] + chunk + made[end:]
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"GIF89a", png(Image.new("L", (50, 50)))[:60], png(Image.new("1", (9000, 9000)))],
-    ids=["nothing", "no PNG", "cut off", "too many dots"],
+    [
+        *(b"", b"GIF89a", png(Image.new("L", (50, 50)))[:60], png(Image.new("1", (9000, 9000)))),
+        without_palette(),
+    ],
+    ids=["nothing", "no PNG", "cut off", "too many dots", "no palette"],
 )
 def test_what_is_no_picture_is_left_out(data: bytes) -> None:
     rest = (SlipText("Harbour Museum"), SlipCode(CODE, "TK-7KQ4-M2XD"))

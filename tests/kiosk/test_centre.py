@@ -326,6 +326,7 @@ async def test_a_slip_is_as_central_says_and_none_where_it_knows_none(
         *(None, [], {}, {"parts": []}, {"parts": [7]}, {"parts": [{"text": 7}]}),
         *({"parts": [{"song": "la"}]}, {"parts": [{"image": "~"}]}, {"parts": [{"code": "x"}]}),
         {"parts": [{"rule": True}] * 101},
+        *({"parts": [{"code": code, "caption": ""}]} for code in ("", "ß" * 1200, "x" * 2332)),
     ],
 )
 async def test_what_is_no_slip_is_a_fault(central: Central, client: HttpCentre, body: Any) -> None:

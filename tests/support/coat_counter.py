@@ -109,7 +109,8 @@ async def counter_in(
         settings = central.api.settings
         sms = SmsSettings(HttpGateway(gateway.url, json=JSON), country="DE")
         object.__setattr__(central.api, "settings", replace(settings, sms=sms))
-        wanted = Cloakroom("West wing", (Rack("A", 50), Rack("B", 50)), closes="22:30", **room)
+        racks = (Rack("A", 50), Rack("B", 50))
+        wanted = replace(Cloakroom("West wing", racks, closes="22:30"), **room)
         by = By("admin", clock())
         house = rooms.house_of(central.api.venue, "DE")
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 HOUSE = House("DE", "EUR", ZoneInfo("Europe/Berlin"))
 PHONE = "0151 2345 6789"
 E164 = "+4915123456789"
+NETWORK = "198.51.100.1"
 
 
 def cloakroom(**changes: Any) -> Cloakroom:
@@ -98,5 +99,4 @@ async def registered(cloaks: Cloaks, phone: str = PHONE) -> Entry | Refused:
     """What a visitor named Ada writes on her own phone."""
     wanted = Registration(cloaks.room.id, phone, "Ada", "de-AT")
     by = By("visitor", cloaks.clock())
-    network = "198.51.100.1"
-    return await cloaks.do(lambda c: entries.register(c, HOUSE, wanted, by, network=network))
+    return await cloaks.do(lambda c: entries.register(c, HOUSE, wanted, by, network=NETWORK))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 from playwright.async_api import Page, expect
+from support.listening import answering
 
 MUSEUM, TOUR = '[data-lane="Museum 1"]', '[data-lane="Tour 1"]'
 PATIENCE_MS = 20_000
@@ -13,14 +13,8 @@ PATIENCE_MS = 20_000
 
 async def opened(port: int) -> str:
     """The address of the demo's page, as soon as it answers."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
-            await asyncio.sleep(0)
-        else:
-            writer.close()
-            return f"http://127.0.0.1:{port}/"
+    await answering(port)
+    return f"http://127.0.0.1:{port}/"
 
 
 async def press(page: Page, widget: str) -> None:
@@ -51,6 +45,17 @@ async def buy(page: Page, attraction: str = "museum", *more: str, phone: str = "
     await approve.click(timeout=PATIENCE_MS)
     await expect(papers).to_have_count(before + 1, timeout=PATIENCE_MS)
     return await papers.first.get_attribute("data-code") or ""
+
+
+async def carry(page: Page, lane: str) -> None:
+    """Drag the newest ticket onto a lane. The drag begins before the page scrolls to the lane: what
+    a browser drags is what is under the place where the mouse button went down."""
+    paper = page.locator("#papers .paper").first
+    await paper.get_by_role("img").hover()
+    await page.mouse.down()
+    await paper.locator(".caption").hover()
+    await page.locator(lane).hover()
+    await page.mouse.up()
 
 
 async def says(page: Page, lane: str, tone: str, text: str = "") -> None:

@@ -18,11 +18,12 @@ TAKEN = "250 OK"
 
 @dataclass
 class MailServer:
-    """Answers each recipient by `answer`."""
+    """Answers each recipient by `answer`; who says goodbye waits for `held`, if there is one."""
 
     port: int = 0
     got: list[EmailMessage] = field(default_factory=list)
     answer: str | Callable[[str], str] = TAKEN
+    held: asyncio.Event | None = None
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
@@ -40,6 +41,13 @@ class MailServer:
         assert isinstance(message, EmailMessage)
         self.got.append(message)
         return "250 taken"
+
+    async def handle_QUIT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        if self.held:
+            await self.held.wait()
+        return "221 Bye"
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 from support.browser import chromium
-from support.demo_visitor import MUSEUM, buy, opened, paste, says
+from support.demo_visitor import MUSEUM, buy, carry, opened, paste, says
 
 from admission.codes import SignedCode, human_code, read_code
 from wicket.demo import page as demo_page
@@ -25,7 +25,7 @@ async def test_a_person_buys_prints_scans_walks_and_is_refused(tmp_path: Path) -
             await page.goto(await opened(port))
             code = await buy(page, phone="015123456789")
             await says(page, MUSEUM, "idle")
-            await page.locator("#papers .paper").first.drag_to(page.locator(MUSEUM))
+            await carry(page, MUSEUM)
             await says(page, MUSEUM, "welcome")
             await page.locator(f"{MUSEUM} .walk").click()
             await paste(page, MUSEUM, code)

@@ -119,8 +119,8 @@ def _handed_over(
         return issued
     if isinstance(request, Refused):
         return request
-    notices.send_tickets(connection, request, by)
     bought = [answers_offers.voucher(one, by.at) for one in vouchers.issue(connection, request, by)]
+    notices.send_tickets(connection, request, by)
     return Answer(200, answers.tickets(issued) | {"vouchers": bought})
 
 

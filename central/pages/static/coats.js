@@ -26,6 +26,11 @@ document.addEventListener("change", async (event) => {
   told.textContent = note;
 });
 
+// Only its button hands out: a scanner's Enter is of the next visitor.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.closest("form[data-press]") && !event.target.matches("button")) event.preventDefault();
+});
+
 // A scan takes the place of what stood in the field; a photograph is sent as soon as it is taken.
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("input[data-scan]")) event.target.select();
@@ -48,13 +53,14 @@ for (const part of document.querySelectorAll("[data-live]")) {
 }
 
 // The visitor's page looks whether it was used, and then shows what came of it.
-const watched = document.querySelector("[data-state]");
+const watched = document.querySelector("[data-state][data-every]");
 if (watched) {
   const look = async () => {
     if (document.hidden) return;
     try {
       const answer = await fetch(`${location.pathname}/state`);
-      if (answer.ok && (await answer.text()) !== watched.dataset.state) location.reload();
+      const over = answer.status === 410 || answer.status === 404;
+      if (over || (answer.ok && (await answer.text()) !== watched.dataset.state)) location.reload();
     } catch { /* the network is away: the next time */ }
   };
   setInterval(look, watched.dataset.every * 1000);

@@ -7,11 +7,12 @@ async function awake() {
 async function look() {
   if (document.hidden || !touch) return;
   try {
-    const answer = await fetch(location.pathname + location.search, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    const answer = await fetch(location.pathname + location.search, { cache: "no-store", signal: AbortSignal.timeout?.(10000) });
     if (answer.status === 410) { location.reload(); return; }
     if (!answer.ok) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = fresh.getElementById("live"), here = document.getElementById("live");
+    if (now && here && !now.querySelector("article") !== !here.querySelector("article")) { location.reload(); return; }
     if (now && here && now.innerHTML !== here.innerHTML) here.replaceWith(document.importNode(now, true));
     touch.textContent = fresh.getElementById("touch").textContent;
     touch.classList.remove("lost");

@@ -94,7 +94,8 @@ coat_ticket = Table(
     ),
 )
 """What one visitor gave, in one or several pieces. `place` is where it lies in lost property;
-`fetched_at` when the last piece was fetched; since `forgotten_at` nothing tells of the person but, for a time, its history."""
+`fetched_at` when the last piece was fetched; since `forgotten_at` nothing tells of the person
+but, for a time, its history."""
 
 coat_piece = Table(
     "coat_piece",

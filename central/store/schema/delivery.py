@@ -37,7 +37,7 @@ delivery = Table(
     Column("tries", Integer, nullable=False),
     Column("sent_at", UtcTime),
     Column("said", Text, nullable=False, server_default=""),
-    Index(None, "state", "due_at"),
+    Index(None, "state", "kind", "due_at"),
 )
 """`said` is what the gateway, mail server or printer answered last, `coat` a coat ticket's id."""
 

@@ -32,7 +32,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_delivery_request", "delivery", ["request"])
     op.create_index("ix_delivery_coat", "delivery", ["coat"])
-    op.create_index("ix_delivery_state_due_at", "delivery", ["state", "due_at"])
+    op.create_index("ix_delivery_state_kind_due_at", "delivery", ["state", "kind", "due_at"])
     op.create_table(
         "public_link",
         sa.Column("secret", sa.String(40), nullable=False),

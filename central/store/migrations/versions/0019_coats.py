@@ -147,6 +147,7 @@ def _make_pieces() -> None:
             sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
         )
         op.create_index(f"ix_{table}_ticket", table, ["ticket"])
+    op.create_index("ix_coat_history_at", "coat_history", ["at"])
 
 
 def _make_index(
