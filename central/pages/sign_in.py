@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 from central.http.address import is_secure
 from central.http.rate import Limiter, network_of
@@ -44,7 +45,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         key: str | None = None
         if fits:
             me = By(name, by.at, by.address)
-            key = await api.database.write(lambda c: people.begin_session(c, name, hashed, me))
+            key = await api.database.write(lambda c: _begin(c, hashed, me))
         if not key:
             await api.database.write(lambda c: audit.write(c, "wrong-password", name, "", by))
             told = "That is not the name and password of an account."
@@ -57,8 +58,8 @@ def routes(site: Site) -> list[web.RouteDef]:
         return answer
 
     async def sign_out(request: web.Request) -> web.Response:
-        key = request.cookies.get(COOKIE, "")
-        await api.database.write(lambda c: people.end_session(c, key))
+        key, by = request.cookies.get(COOKIE, ""), site.by(request)
+        await api.database.write(lambda c: _end(c, key, by))
         answer = to("/office/sign-in?said=goodbye")
         answer.del_cookie(COOKIE, path="/office")
         return answer
@@ -79,8 +80,19 @@ def routes(site: Site) -> list[web.RouteDef]:
     ]
 
 
+def _begin(connection: Connection, hashed: str, by: By) -> str | None:
+    key = people.begin_session(connection, by.who, hashed, by)
+    if key:
+        audit.write(connection, "sign-in", by.who, "", by)
+    return key
+
+
+def _end(connection: Connection, key: str, by: By) -> None:
+    people.end_session(connection, key)
+    audit.write(connection, "sign-out", by.who, "", by)
+
+
 def _inside(path: str) -> str:
     """Only a page of the office may come next."""
-    return (
-        path if path.startswith("/office") and "//" not in path and "\\" not in path else "/office"
-    )
+    inside = path.startswith("/office") and "//" not in path and "\\" not in path
+    return path if inside else "/office"

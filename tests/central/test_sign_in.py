@@ -30,6 +30,7 @@ async def test_a_person_signs_in_makes_an_account_and_reads_the_trail(tmp_path: 
         await expect(page.get_by_role("status")).to_contain_text("The account is made")
         await office.go("/office/audit")
         await expect(page.locator("tbody tr").first).to_contain_text("add-staff")
+        await expect(page.locator("tbody tr").nth(1)).to_contain_text("sign-in")
         await office.fair()
         await page.get_by_role("button", name="Sign out").click()
         await office.sign_in("anna")
