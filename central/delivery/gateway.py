@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from central.delivery.outbox import MAX_TRIES
+
 MAX_SAID = 300
 SHORT = 5
 """Characters that tell nobody who or what is meant."""
@@ -34,12 +36,12 @@ class Parcel:
 
 
 class NotSent(Exception):
-    """It did not go out, as far as is known; the message tells why. `for_good`: trying it again is
-    of no use."""
+    """It did not go out, as far as is known; the message tells why. It is tried `most` times in
+    all: ONCE if another try is of no use, UNBELIEVED if it may have gone out."""
 
-    def __init__(self, said: str, *, for_good: bool = False) -> None:
+    def __init__(self, said: str, *, most: int = MAX_TRIES) -> None:
         super().__init__(said)
-        self.for_good = for_good
+        self.most = most
 
 
 class Needless(Exception):

@@ -18,6 +18,7 @@ from aiosmtplib import (
 )
 
 from central.delivery.gateway import NotSent, Parcel, plain
+from central.delivery.outbox import MAX_TRIES, ONCE
 from central.delivery.settings import EmailSettings, Tls, is_address
 from runtime.service import utc_now
 
@@ -57,7 +58,7 @@ class Mail:
         except TimeoutError as error:
             raise NotSent(f"the mail server did not answer in {told.timeout_s:g} s") from error
         except SMTPNotSupported as error:
-            raise NotSent(plain(str(error)), for_good=True) from error
+            raise NotSent(plain(str(error)), most=ONCE) from error
         except (SMTPException, OSError, ValueError) as error:
             told_why = plain(str(error)) or type(error).__name__
             raise NotSent(f"the mail server cannot be reached: {told_why}") from error
@@ -74,14 +75,14 @@ async def _part_from(server: SMTP) -> None:
 
 
 def _not_sent(code: int, message: str) -> NotSent:
-    for_good = 500 <= code < 600 and code not in NO_ENTRY
-    return NotSent(plain(f"{code} {message}"), for_good=for_good)
+    final = 500 <= code < 600 and code not in NO_ENTRY
+    return NotSent(plain(f"{code} {message}"), most=ONCE if final else MAX_TRIES)
 
 
 def _message(parcel: Parcel, sender: str) -> EmailMessage:
     """Raises NotSent for an address to which none can go."""
     if not is_address(parcel.to):
-        raise NotSent("that is no e-mail address", for_good=True)
+        raise NotSent("that is no e-mail address", most=ONCE)
     name, address = parseaddr(sender)
     domain = address.rpartition("@")[2]
     message = EmailMessage(policy.SMTP if parcel.to.isascii() else policy.SMTPUTF8)
@@ -104,4 +105,4 @@ def _address(text: str) -> Address:
     try:
         return Address("", local, domain if domain.isascii() else domain.encode("idna").decode())
     except (ValueError, UnicodeError) as error:
-        raise NotSent("that is no e-mail address", for_good=True) from error
+        raise NotSent("that is no e-mail address", most=ONCE) from error

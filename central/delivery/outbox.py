@@ -17,6 +17,8 @@ PAUSES = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600))
 HOURLY = timedelta(hours=1)
 MAX_TRIES = len(PAUSES) + 1 + 23
 """All of them take a day."""
+ONCE, UNBELIEVED = 1, 4
+"""Tries of what another one does not help, and of what may have gone out each time."""
 TAKEN_FOR = timedelta(minutes=3)
 """Longer than any gateway is waited for."""
 MAX_SAID = 500
@@ -135,23 +137,23 @@ def done(connection: Connection, id_: int, said: str, now: datetime) -> bool:
 
 
 def failed(
-    connection: Connection, id_: int, said: str, now: datetime, *, for_good: bool = False
+    connection: Connection, id_: int, said: str, now: datetime, *, most: int = MAX_TRIES
 ) -> None:
-    """It did not go out, for the reason `said`: it is tried again later, or is dead, if that is of
-    no use."""
+    """It did not go out, for the reason `said`: it is tried again later, or is dead after `most`
+    tries in all."""
     here = select(delivery.c.tries).where(*_waits(id_)).with_for_update()
     tries = connection.scalar(here)
     if tries is None:
         return
-    pause = None if for_good else pause_after(tries + 1)
+    pause = pause_after(tries + 1, most)
     values: dict[str, object] = {"tries": tries + 1, "said": said[:MAX_SAID]}
     values |= {"due_at": now + pause} if pause else {"state": State.DEAD.value}
     connection.execute(update(delivery).where(*_waits(id_)).values(values))
 
 
-def pause_after(tries: int) -> timedelta | None:
-    """How long to wait after so many tries; None after a day of them."""
-    if tries >= MAX_TRIES:
+def pause_after(tries: int, most: int = MAX_TRIES) -> timedelta | None:
+    """How long to wait after so many tries; None after `most` of them."""
+    if tries >= most:
         return None
     return PAUSES[tries - 1] if tries <= len(PAUSES) else HOURLY
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from central.delivery import notices, phones, words
 from central.delivery.gateway import Needless, NotSent, Paper, Parcel
-from central.delivery.outbox import Delivery, Kind
+from central.delivery.outbox import ONCE, Delivery, Kind
 from central.http.api import Api
 from central.papers.pdf import tickets_pdf
 from central.papers.sheet import Papers, of_request
@@ -29,7 +29,7 @@ async def parcel_of(api: Api, delivery: Delivery) -> Parcel:
         message = words.render(draft, api.venue, settings.public.url)
     except words.NoWords as error:
         log.error("%s %d has no words: %s", draft.kind.value, delivery.id, error)
-        raise NotSent(str(error), for_good=True) from error
+        raise NotSent(str(error), most=ONCE) from error
     id_ = f"{settings.site}-delivery-{delivery.id}"
     parcel = Parcel(id_, draft.to, message.body, message.subject, message.language)
     if draft.kind is Kind.SMS:
@@ -42,7 +42,7 @@ async def parcel_of(api: Api, delivery: Delivery) -> Parcel:
 def _number(to: str, country: str) -> str:
     number = phones.parse(to, country)
     if isinstance(number, Refused):
-        raise NotSent(f"impossible phone number: {number.detail}", for_good=True)
+        raise NotSent(f"impossible phone number: {number.detail}", most=ONCE)
     return number
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from central.delivery import outbox, parcels, sms_apprise, sms_http
 from central.delivery.gateway import Gateway, Needless, NotSent, without
 from central.delivery.mail import Mail
-from central.delivery.outbox import Delivery, Kind
+from central.delivery.outbox import MAX_TRIES, ONCE, Delivery, Kind
 from central.delivery.settings import SmsSettings
 from central.delivery.sms_apprise import AppriseSms
 from central.http.api import Api
@@ -139,7 +139,7 @@ async def _send(api: Api, gateway: Gateway, delivery: Delivery) -> None:
         written: Work[object] = partial(outbox.done, id_=delivery.id, said=said, now=api.clock())
     except NotSent as error:
         log.info("%s did not go out: %s", name, error)
-        written = _failure(api, delivery, str(error), for_good=error.for_good)
+        written = _failure(api, delivery, str(error), most=error.most)
     except Needless as why:
         written = partial(outbox.drop, id_=delivery.id, said=str(why))
     except DatabaseDown:
@@ -165,13 +165,13 @@ async def _write_down(api: Api, name: str, written: Work[object]) -> None:
 
 async def _try(api: Api, gateway: Gateway, delivery: Delivery) -> str:
     if api.clock() - delivery.due_at > STALE:
-        raise NotSent("too late: nobody tried to send it for a day", for_good=True)
+        raise NotSent("too late: nobody tried to send it for a day", most=ONCE)
     parcel = await parcels.parcel_of(api, delivery)
     try:
         return without(await gateway.send(parcel), parcel)
     except NotSent as error:
-        raise NotSent(without(str(error), parcel), for_good=error.for_good) from error
+        raise NotSent(without(str(error), parcel), most=error.most) from error
 
 
-def _failure(api: Api, delivery: Delivery, said: str, *, for_good: bool = False) -> Work[object]:
-    return partial(outbox.failed, id_=delivery.id, said=said, now=api.clock(), for_good=for_good)
+def _failure(api: Api, delivery: Delivery, said: str, *, most: int = MAX_TRIES) -> Work[object]:
+    return partial(outbox.failed, id_=delivery.id, said=said, now=api.clock(), most=most)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from apprise import Apprise, AppriseAsset
 
 from central.delivery.gateway import NotSent, Parcel, plain
+from central.delivery.outbox import ONCE
 from central.delivery.settings import SmsSettings
 from runtime.settings import BadSettings
 
@@ -26,7 +27,7 @@ class AppriseSms:
         try:
             gateway = _made(self._settings.apprise, parcel.to, parcel.id)
         except BadSettings as error:
-            raise NotSent("Apprise takes no such number", for_good=True) from error
+            raise NotSent("Apprise takes no such number", most=ONCE) from error
         result = await gateway.async_notify(
             body=parcel.body, timeout=self._settings.timeout_s, log_level=logging.WARNING
         )

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 
 from central.delivery.gateway import NotSent, Parcel, plain
+from central.delivery.outbox import ONCE, UNBELIEVED
 from central.delivery.settings import HttpGateway
 
 MAX_ANSWER = 64 * 1024
@@ -50,9 +51,11 @@ class HttpSms:
             raise NotSent(f"the gateway cannot be reached: {why}") from error
         said = plain(f"{status} {content.decode(errors='replace')}")
         if 300 <= status < 500 and status not in LATER:
-            raise NotSent(said, for_good=True)
-        if not 200 <= status < 300 or not _is_ok(content, told.ok):
+            raise NotSent(said, most=ONCE)
+        if not 200 <= status < 300:
             raise NotSent(said)
+        if not _is_ok(content, told.ok):
+            raise NotSent(said, most=UNBELIEVED)
         return said
 
 

@@ -12,7 +12,7 @@ from admission.values import TicketState
 from central.catalogue.venue import Venue
 from central.coats import coats
 from central.delivery import outbox
-from central.delivery.outbox import Delivery, Draft, Kind
+from central.delivery.outbox import ONCE, Delivery, Draft, Kind
 from central.papers import sheet, slip
 from central.papers.sheet import Papers
 from central.sale import request_rows, tickets, vouchers
@@ -56,7 +56,7 @@ def due(connection: Connection, look: Look) -> Json | NoPaper | None:
 
 def give_up(connection: Connection, wrong: NoPaper, now: datetime) -> None:
     """Staff see it among what was not delivered."""
-    outbox.failed(connection, wrong.id, wrong.why, now, for_good=True)
+    outbox.failed(connection, wrong.id, wrong.why, now, most=ONCE)
 
 
 def end(connection: Connection, id_: int, fault: str, by: By) -> Refused | None:
@@ -66,7 +66,7 @@ def end(connection: Connection, id_: int, fault: str, by: By) -> Refused | None:
     if delivery is None or not _is_of(delivery, by.who):
         return Refused("unknown_job", f"{by.who} has no job {id_} to print")
     if fault:
-        outbox.failed(connection, id_, fault, by.at, for_good=True)
+        outbox.failed(connection, id_, fault, by.at, most=ONCE)
     else:
         outbox.done(connection, id_, f"printed at {by.who}", by.at)
     return None

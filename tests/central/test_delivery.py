@@ -20,7 +20,7 @@ from support.postgres import Postgres
 from support.sms_gateway import Sms, sms_gateway
 
 from central.delivery import outbox, parcels, sending, words
-from central.delivery.outbox import Kind, State
+from central.delivery.outbox import ONCE, Kind, State
 from central.delivery.settings import EmailSettings, Tls
 from central.sale.states import Refused
 
@@ -74,7 +74,7 @@ async def test_staff_send_again_or_let_it_be(kiosk: Client) -> None:
 
     one = await put(kiosk, to="12")
     now = kiosk.clock()
-    await write(lambda c: outbox.failed(c, one, "impossible", now, for_good=True))
+    await write(lambda c: outbox.failed(c, one, "impossible", now, most=ONCE))
     two = await write(lambda c: outbox.again(c, one, PHONE, by(kiosk)))
     assert (await look(kiosk, one)).state is State.DROPPED
     assert (await look(kiosk, two)).draft.to == PHONE

@@ -56,6 +56,21 @@ async def test_what_a_gateway_answers_decides(
     assert len(found.said) <= 300 and found.said.isprintable()
 
 
+async def test_what_may_have_gone_out_is_not_sent_all_day(tmp_path: Path, clock: Clock) -> None:
+    async with (
+        central_in(tmp_path, clock) as central,
+        sms_gateway() as gateway,
+        sms_of(central, gateway, ok="OK") as driver,
+    ):
+        gateway.answer = (200, "queued")
+        one = await put(central)
+        for _ in range(30):
+            await sending.send_due(central.api, Kind.SMS, driver)
+            clock.pass_(minutes=11)
+        assert (await look(central, one)).state is State.DEAD
+        assert len(gateway.got) == 4
+
+
 async def test_forms_addresses_and_headers_are_filled_without_harm(
     tmp_path: Path, clock: Clock
 ) -> None:

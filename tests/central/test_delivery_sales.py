@@ -19,7 +19,7 @@ from support.workers import TOKEN, workers
 from central.delivery import list as deliveries
 from central.delivery import notices, outbox, prints, sending
 from central.delivery.mail import Mail
-from central.delivery.outbox import Kind, State
+from central.delivery.outbox import ONCE, Kind, State
 from central.delivery.settings import EmailSettings, Tls
 from central.sale.request_rows import find
 from central.sale.states import TicketRequest
@@ -113,7 +113,7 @@ async def test_prints_are_counted_whoever_printed(kiosk: Client) -> None:
     assert [each.id for each in due] == [one, two]
     assert await database.read(lambda c: outbox.due_prints(c, "desk-2", now)) == []
     await database.write(lambda c: outbox.done(c, one, "printed", now))
-    await database.write(lambda c: outbox.failed(c, two, "no printer", now, for_good=True))
+    await database.write(lambda c: outbox.failed(c, two, "no printer", now, most=ONCE))
     counted = await database.read(lambda c: prints.counted(c, [first, second]))
     assert counted == {first: 1, second: 0}
 
