@@ -6,9 +6,11 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.async_api import Page
 from support.axe import serious
 from support.browser import chromium
@@ -29,7 +31,8 @@ PICTURES = os.environ.get("WICKET_PICTURES", "")
 async def picture(page: Page, row: str) -> None:
     """What docs/coverage.md shows of a row: "C1", or "C1-code" for more of it."""
     if PICTURES:
-        await page.screenshot(path=Path(PICTURES) / f"{row}.png", full_page=True)
+        taken = Image.open(BytesIO(await page.screenshot(full_page=True)))
+        taken.quantize(128).save(Path(PICTURES) / f"{row}.png", optimize=True)
 
 
 @dataclass

@@ -117,9 +117,11 @@ async def test_staff_open_a_lane_set_its_mode_and_admit_by_hand(
         await until(lambda: rig.gate.ledger.cursor >= BEGUN + 2)
         await office.go("/office/live")
         await expect(page.get_by_role("region", name="gate-1")).to_contain_text("Connected since")
+        once = page.get_by_role("button", name="Open North once, in")
+        await expect(once).to_be_visible()
         await office.fair()
 
-        await page.get_by_role("button", name="Open North once, in").click()
+        await once.click()
         await expect(venue.said).to_have_text("North is open once, in")
         await rig.opens()
         rig.walk()
@@ -180,6 +182,7 @@ async def test_a_gate_that_is_cut_off_is_seen_at_once_and_ordered_nothing(
         async with venue.connected():
             await venue.office.go("/office/live")
             await expect(gate).to_contain_text("Connected since")
+            await expect(page.get_by_role("button", name="Open North once, in")).to_be_visible()
             await expect(page.get_by_text("Mode of North")).to_have_count(0)
         await expect(gate).to_contain_text("Cut off since 14:05")
         await page.get_by_role("button", name="Open North once, in").click()

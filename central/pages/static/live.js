@@ -4,6 +4,10 @@ let tag = "";
 const parts = (page) => new Map([...page.querySelectorAll("[data-live]")].map((part) => [part.dataset.live, part]));
 const watching = document.getElementById("watching");
 
+const nobodyWrites = () =>
+  document.activeElement === document.body &&
+  ![...document.querySelectorAll("main input")].some((field) => field.value !== field.defaultValue);
+
 const refresh = async () => {
   const answer = await fetch("/office/live", { headers: tag ? { "If-None-Match": tag } : {} });
   if (answer.status === 304) return "Refreshes by itself.";
@@ -13,7 +17,10 @@ const refresh = async () => {
   const shown = parts(document);
   for (const [name, part] of fresh) {
     const old = shown.get(name);
-    if (!old) return "There is something new here: reload.";
+    if (!old) {
+      if (nobodyWrites()) location.reload();
+      return "There is something new here: reload.";
+    }
     if (old.innerHTML !== part.innerHTML) old.innerHTML = part.innerHTML;
   }
   return "Refreshes by itself.";
