@@ -52,11 +52,6 @@ def of_request(connection: Connection, request: int) -> list[Delivery]:
     return _found(connection, [delivery.c.request == request], MOST)
 
 
-def of_coat(connection: Connection, coat: int) -> list[Delivery]:
-    """The newest first."""
-    return _found(connection, [delivery.c.coat == coat], MOST)
-
-
 def sums(connection: Connection) -> list[Sums]:
     """Of what waits or is dead."""
     states = (State.WAITING.value, State.DEAD.value)
