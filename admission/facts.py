@@ -131,12 +131,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class ModeChanged:
-    """Staff (`by`) gave the lane another mode than its schedule says."""
+    """Staff (`by`) gave the lane another mode than its schedule says, or, `scheduled`, what that
+    says from then on."""
 
     lane: str
     direction: Direction
     mode: LaneMode
     by: str
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

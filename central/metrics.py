@@ -17,6 +17,8 @@ from sqlalchemy import Connection, func, select
 
 from admission.facts import Clash
 from central.capacity import slots
+from central.delivery import list as deliveries
+from central.delivery.outbox import Kind, State
 from central.http.web import Handler
 from central.settings import DeviceSettings
 from central.store.schema import feed as facts
@@ -51,6 +53,8 @@ class Standing:
     devices: Sequence[Device]
     links: Sequence[standing.Standing]
     persons: Mapping[str, int]
+    now: datetime
+    deliveries: Sequence[deliveries.Sums]
 
 
 def look(
@@ -65,6 +69,8 @@ def look(
         _devices(connection, sorted(known)),
         [one for one in standing.standings(connection, known, now) if one.link is not Link.HTTP],
         dict(sorted(head_counts.counted(connection).items())[:MOST_ZONES]),
+        now,
+        deliveries.sums(connection),
     )
 
 
@@ -110,6 +116,12 @@ class Metrics:
             "wicket_device_waiting", "Facts that a device has not got acknowledged", "device"
         )
         self._persons = self._gauge("wicket_zone_persons", "Persons counted in a zone", "zone")
+        self._deliveries = self._gauge(
+            "wicket_deliveries", "SMS, e-mails and prints not sent (waiting, dead)", "kind", "state"
+        )
+        self._delivery_age = self._gauge(
+            "wicket_delivery_oldest_seconds", "Age of the oldest that waits to be sent", "kind"
+        )
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -134,6 +146,7 @@ class Metrics:
         self._set_links(found.links)
         for zone, persons in found.persons.items():
             self._persons.labels(zone).set(persons)
+        self._set_deliveries(found)
         return generate_latest(self._answers) + generate_latest(self._stand)
 
     def _set_links(self, links: Sequence[standing.Standing]) -> None:
@@ -143,6 +156,17 @@ class Metrics:
                 self._behind.labels(one.device).set(one.behind)
             if one.status and one.status.waiting is not None:
                 self._waiting.labels(one.device).set(one.status.waiting)
+
+    def _set_deliveries(self, found: Standing) -> None:
+        for kind in Kind:
+            self._delivery_age.labels(kind.value).set(0)
+            for state in (State.WAITING, State.DEAD):
+                self._deliveries.labels(kind.value, state.value).set(0)
+        for one in found.deliveries:
+            self._deliveries.labels(one.kind.value, one.state.value).set(one.count)
+            if one.state is State.WAITING:
+                age = (found.now - one.oldest).total_seconds()
+                self._delivery_age.labels(one.kind.value).set(age)
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(name, what, labels, registry=self._stand)

@@ -22,6 +22,8 @@ from central.catalogue.cut_off import wrong_homes
 from central.catalogue.planning import plan_newest, plan_once
 from central.catalogue.venue import Venue
 from central.catalogue.venues import Current, Revision
+from central.coats import closing
+from central.delivery import sending
 from central.foreign import shops
 from central.http import idempotency
 from central.http.api import Api
@@ -35,6 +37,8 @@ from central.store.engine import make_engine
 from central.sync import feed
 from central.sync.intake import Intake
 from central.sync.publisher import Publisher
+from central.watch import commands
+from central.watch.dispatch import Dispatch
 from central.watch.listening import Watch
 from runtime import mqtt
 from runtime.bus import Bus, Connected, Message
@@ -65,24 +69,28 @@ async def serve(settings: CentralSettings, *, clock: Clock = utc_now) -> None:
 async def do_duty(api: Api) -> None:
     """What one worker does for all of them. Never returns."""
     topics = Topics(api.settings.site)
-    heard = [topics.status("+")]
+    heard = [topics.status("+"), topics.result("+")]
     if not api.database.shared:
         heard.append(topics.facts("+"))
     bus = mqtt.Bus(api.settings.mqtt, f"wicket-central-{topics.site}", tuple(heard))
     publisher = Publisher(bus, topics, api.database, api.pulse, lambda: api.venue.zone)
     watch = Watch(api.database, api.clock, api.settings.devices)
+    dispatch = Dispatch(bus, topics, api.database, api.clock, api.ordered)
     async with asyncio.TaskGroup() as group:
         group.create_task(bus.run(), name="bus")
         group.create_task(publisher.run(), name="feed")
-        group.create_task(take_facts(api, bus, publisher, watch), name="ingest")
+        group.create_task(take_facts(api, bus, publisher, watch, dispatch), name="ingest")
+        group.create_task(dispatch.run(), name="commands")
         group.create_task(watch.run(), name="watch")
         group.create_task(keep_tidy(api), name="tidy")
+        group.create_task(sending.run(api), name="sending")
 
 
 def check(settings: CentralSettings) -> None:
-    """Raise BadSettings if the database's URL is wrong. The venue is in the database; its file is
-    checked when it is imported."""
+    """Raise BadSettings if the database's URL or that of the SMS gateway is wrong. The venue is in
+    the database; its file is checked when it is imported."""
     make_engine(settings.database_url)
+    sending.check(settings)
 
 
 @asynccontextmanager
@@ -132,10 +140,13 @@ def seed(connection: Connection, venue: Venue, state: Path, now: datetime) -> ke
 
 
 def tidy(connection: Connection, now: datetime) -> None:
-    """Write down which reservations ran out, offer free places to who waits, forget old answers."""
+    """Write down which reservations ran out, offer free places to who waits, forget old answers
+    and whose coats were fetched long ago."""
     requests.expire(connection, now)
     waiting.serve(connection, None, now)
     idempotency.forget(connection, now)
+    commands.forget(connection, now)
+    closing.tidy(connection, now)
 
 
 @asynccontextmanager
@@ -166,7 +177,9 @@ async def follow_venue(api: Api) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def take_facts(api: Api, bus: Bus, publisher: Publisher, watch: Watch) -> None:
+async def take_facts(
+    api: Api, bus: Bus, publisher: Publisher, watch: Watch, dispatch: Dispatch
+) -> None:
     """What devices say: their facts are taken, `watch` is told how they are. Never returns."""
     intake = Intake(api, bus)
     async with asyncio.TaskGroup() as group:
@@ -178,6 +191,8 @@ async def take_facts(api: Api, bus: Bus, publisher: Publisher, watch: Watch) -> 
                     publisher.connected()
                 case Message() if item.topic.endswith("/status"):
                     watch.hear(item.topic.split("/")[-2], item)
+                case Message() if item.topic.endswith("/result"):
+                    dispatch.hear(item.topic.split("/")[-2], item)
                 case Message():
                     intake.put(item)
 

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from admission.facts import CENTRAL
+from central.delivery.settings import EmailSettings, SmsSettings
 from runtime.mqtt import BusSettings
 
 MIN_TOKEN = 16
@@ -29,6 +30,7 @@ class DeviceKind(Enum):
     GATE = "gate"
     OFFICE = "office"
     WEB = "web"
+    DESK = "desk"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,24 @@ class ReservationMinutes:
 
 
 @dataclass(frozen=True)
+class PublicSettings:
+    """Where visitors reach the pages of central: `url` goes into SMS and e-mails, so short is
+    cheap. With `proxy` requests come through a web server on this computer, which tells the
+    visitor's address in X-Forwarded-For. A link shows its tickets until `link_days` after the last
+    day on which one of them is good."""
+
+    url: str = "http://127.0.0.1:8080"
+    proxy: bool = False
+    link_days: int = 30
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.link_days <= 3660:
+            raise ValueError("link_days is 0 to 3660 days")
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", self.url):
+            raise ValueError(f"url: {self.url!r} should be like 'https://tickets.museum.org'")
+
+
+@dataclass(frozen=True)
 class CentralSettings:
     """`state` is the folder of the database and the signing key; `database` an SQLAlchemy URL,
     by default SQLite in `state`; `devices` the clients by their id; `venue` the file with which
@@ -103,6 +123,9 @@ class CentralSettings:
     mqtt: BusSettings = field(default_factory=BusSettings)
     reservation_min: ReservationMinutes = field(default_factory=ReservationMinutes)
     waiting_offer_min: int = 30
+    public: PublicSettings = field(default_factory=PublicSettings)
+    sms: SmsSettings | None = None
+    email: EmailSettings | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.waiting_offer_min <= 10_080:
@@ -120,6 +143,10 @@ class CentralSettings:
     @property
     def gates(self) -> frozenset[str]:
         return frozenset(n for n, one in self.devices.items() if one.kind is DeviceKind.GATE)
+
+    @property
+    def desks(self) -> frozenset[str]:
+        return frozenset(n for n, one in self.devices.items() if one.kind is DeviceKind.DESK)
 
     @property
     def database_url(self) -> str:

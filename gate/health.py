@@ -14,14 +14,17 @@ LONGEST_FAULT = 200
 
 
 def health_of(gate: Gate) -> dict[str, Any]:
-    """`faults` in plain words, and the mode of each way of each lane."""
+    """`faults` in plain words, the mode of each way of each lane, and whom it let in today."""
     faults = [fault for lane in gate.lanes for fault in _faults_of(lane)]
     if gate.journal.fault is not None:
         faults.insert(0, f"the disk takes nothing: {gate.journal.fault}")
+    admitted = gate.today.admitted(gate.trust.now())
+    names = [lane.settings.name for lane in gate.lanes]
     return {
         "emergency": gate.emergency is not None and gate.emergency.on,
         "faults": [fault[:LONGEST_FAULT] for fault in faults[:MOST_FAULTS]],
         "lanes": {lane.settings.name: _modes(lane) for lane in gate.lanes},
+        "admitted": {name: admitted.get(name, 0) for name in names},
     }
 
 

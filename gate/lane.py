@@ -16,8 +16,9 @@ from typing import Any
 from admission.decide import checks
 from admission.facts import Alarmed, Fact, ModeChanged
 from admission.reasons import explain
-from admission.request import AdmissionRequest, Denied
+from admission.request import AdmissionRequest, Answer, Denied
 from admission.values import Direction, LaneMode
+from gate.drive import Drive
 from gate.flow import step
 from gate.happenings import (
     Effect,
@@ -50,7 +51,7 @@ from gate.settings import Badge, Deed, GateSettings, LaneSettings
 from gate.sign import Sign
 from gate.surroundings import Attempt, LaneDevices, Surroundings
 from hal.keeper import keep
-from hal.ports import CodeReader, DeviceFault, InputLine, Notice, Scan, Turnstile
+from hal.ports import CodeReader, InputLine, Notice, Scan, Turnstile
 from hal.together import together
 from runtime.disk import DiskFault
 
@@ -87,8 +88,9 @@ class Lane:
         self.state = LaneState(tuple((way, self.mode(way)) for way in Direction))
         self.signs = {way: Sign() for way in Direction}
         self._working = dict.fromkeys(Direction, 0)
-        self._commands: asyncio.Queue[Effect] = asyncio.Queue()
+        self._drive = Drive()
         self._sooner = asyncio.Event()
+        self._news = asyncio.Event()
         self._awake_at: float | None = None
 
     @property
@@ -133,6 +135,7 @@ class Lane:
         """Take it up now; what follows from it is under way when this returns."""
         now = asyncio.get_running_loop().time()
         self.state, effects = step(self.state, self.rules, happening, now)
+        self._news.set()
         for effect in effects:
             self._perform(effect)
         deadline, awake_at = self.state.deadline, self._awake_at
@@ -145,6 +148,29 @@ class Lane:
         self._orders[way] = Order(mode, self._around.clock())
         self._around.journal.note(ModeChanged(self.settings.name, way, mode, by))
         self.happen(Ordered(way, mode))
+
+    def follow_schedule(self, way: Direction, by: str) -> LaneMode:
+        """Staff gives the choice back to the schedule; the mode that it says."""
+        self._orders.pop(way, None)
+        mode = self.mode(way)
+        log.info("%s: %s as scheduled, by %s: %s", self.settings.name, way.value, by, mode.value)
+        changed = ModeChanged(self.settings.name, way, mode, by, scheduled=True)
+        self._around.journal.note(changed)
+        self.happen(Ordered(way, mode))
+        return mode
+
+    def show(self, way: Direction, code: str) -> Answer | None:
+        """As if a reader had read the code of a ticket; None if no code is looked at now."""
+        if not self.state.ready or not listens(self.state, self.rules, way):
+            return None
+        return self._judge(way, code) if way in self.rules.ways else None
+
+    async def until(self, wanted: Callable[[LaneState], bool]) -> LaneState:
+        """The lane's state, as soon as it is as wanted."""
+        while not wanted(self.state):
+            self._news.clear()
+            await self._news.wait()
+        return self.state
 
     def request(self, way: Direction, code: str) -> AdmissionRequest:
         """The question that this lane puts to the rules."""
@@ -167,12 +193,8 @@ class Lane:
                 self._group.create_task(self._record(grant, writing))
             case Say():
                 self._say(effect)
-            case Evacuate():
-                while not self._commands.empty():
-                    self._commands.get_nowait()
-                self._commands.put_nowait(effect)
-            case Release() | Open() | Lock():
-                self._commands.put_nowait(effect)
+            case Release() | Open() | Lock() | Evacuate():
+                self._drive.want(effect)
 
     async def _record(self, grant: int, writing: Coroutine[Any, Any, Fact]) -> None:
         try:
@@ -223,10 +245,10 @@ class Lane:
         self.happen(Ready())
 
     async def _work(self, turnstile: Turnstile) -> None:
-        self._commands = asyncio.Queue()
+        self._drive.forget()
         self.happen(Plugged(True))
         try:
-            await together(self._watch(turnstile), self._drive(turnstile))
+            await together(self._watch(turnstile), self._drive.run(turnstile))
         finally:
             self.happen(Plugged(False))
 
@@ -235,25 +257,6 @@ class Lane:
         async with aclosing(turnstile.events()) as events:
             async for event in events:
                 self.happen(event)
-
-    async def _drive(self, turnstile: Turnstile) -> None:
-        while True:
-            match await self._commands.get():
-                case Release(way):
-                    await turnstile.release(way)
-                case Open(way):
-                    await turnstile.open(way)
-                case Lock(way):
-                    await turnstile.lock(way)
-                case Evacuate():
-                    await self._evacuate(turnstile)
-
-    async def _evacuate(self, turnstile: Turnstile) -> None:
-        """What could be opened stays open: to close the turnstile for the rest would lock it."""
-        try:
-            await turnstile.evacuate()
-        except DeviceFault as fault:
-            log.error("%s; not every way is open, open it by hand", fault)
 
     def _reads(self, way: Direction) -> Callable[[CodeReader], Coroutine[Any, Any, None]]:
         async def read(reader: CodeReader) -> None:
@@ -282,16 +285,21 @@ class Lane:
         if not self.state.ready:
             self._let_out_unjudged(way)
             return
+        self._judge(way, scan.text)
+
+    def _judge(self, way: Direction, code: str) -> Answer | None:
+        """None if the disk could not be asked."""
         now = self._around.clock()
         try:
-            trace = tuple(checks(self._around.ledger, self.request(way, scan.text), now))
+            trace = tuple(checks(self._around.ledger, self.request(way, code), now))
         except DiskFault as fault:
             log.warning("%s: scan not judged: %s", self.settings.name, fault)
             self.happen(Unreadable())
-            return
-        attempt = Attempt(now, self.settings.name, way, scan.text, trace)
-        self.happen(Judged(way, scan.text, attempt.answer))
+            return None
+        attempt = Attempt(now, self.settings.name, way, code, trace)
+        self.happen(Judged(way, code, attempt.answer))
         self._around.tried(attempt)
+        return attempt.answer
 
     def _let_out_unjudged(self, way: Direction) -> None:
         """Without keys (a new gate, or one whose disk is lost) nobody is judged, nor kept in."""

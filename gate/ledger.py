@@ -280,6 +280,10 @@ def fold_told(connection: sqlite3.Connection, fact: Fact) -> None:
             connection.execute(_CLOSED, (fact.device, number))
         case Evacuated():
             outbox_store.set_mark(connection, "evacuated", fact.number)
+        case ModeChanged(lane, direction, scheduled=True):
+            connection.execute(
+                "DELETE FROM lane_order WHERE lane = ? AND direction = ?", (lane, direction.value)
+            )
         case ModeChanged(lane, direction, mode):
             order = (lane, direction.value, mode.value, fact.at.isoformat())
             connection.execute("INSERT OR REPLACE INTO lane_order VALUES (?, ?, ?, ?)", order)

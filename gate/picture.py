@@ -19,11 +19,12 @@ from admission.facts import (
     Opened,
 )
 from admission.request import Check, Granted
+from admission.telling import paper_code, sentence, verdict
 from admission.values import Direction
 from gate.clock import APART_S, Reading, Source
 from gate.lane import Lane
 from gate.lane_state import LaneState
-from gate.question import Trial, paper_code, sentence, verdict
+from gate.question import Trial
 from gate.service import Gate
 from gate.surroundings import Attempt
 from gate.trust import Doubts, Trust
@@ -227,7 +228,8 @@ def _says(event: Event) -> str | None:
         case Opened(lane, way, by):
             return f"{lane}: opened once, {way.value}, by {by}"
         case ModeChanged(lane, way, mode, by):
-            return f"{lane}: {way.value} set to {mode.value} by {by}"
+            how = "as scheduled" if event.scheduled else "set to"
+            return f"{lane}: {way.value} {how} {mode.value} by {by}"
         case Lapsed(ticket, _, lane, persons):
             return f"{lane}: {persons} of {human_code(ticket)} never walked; given back"
         case Forgiven(ticket, zone, by, why):

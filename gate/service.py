@@ -20,6 +20,7 @@ from gate.peers import Peers
 from gate.recent import Recent
 from gate.settings import GateSettings, LaneSettings, PageSettings
 from gate.surroundings import LaneDevices, Surroundings
+from gate.today import Today
 from gate.trust import Trust
 from hal.ports import CodeReader, InputLine, LaneDisplay, Turnstile
 from hal.registry import BadDevice, Devices
@@ -115,6 +116,7 @@ class Gate:
     emergency: Emergency | None
     recent: Recent
     trust: Trust
+    today: Today
 
     async def run(self) -> None:
         """Serve every lane, and heed the fire input, for ever."""
@@ -163,7 +165,8 @@ def put_together(
     emergency = (
         Emergency(lanes, ledger, journal, devices.fire, devices.reset) if devices.fire else None
     )
-    return Gate(settings, ledger, outbox, journal, lanes, emergency, recent, trust)
+    today = Today(database, settings.device, settings.zone_info)
+    return Gate(settings, ledger, outbox, journal, lanes, emergency, recent, trust, today)
 
 
 async def serve(settings: GateSettings) -> None:
@@ -194,8 +197,14 @@ async def _keep_in_step(gate: Gate) -> None:
     """Its imports take 0.1 s, in which a typing scanner would overrun the kernel's buffer."""
     sync = await asyncio.to_thread(import_module, "gate.sync")
     health = await asyncio.to_thread(import_module, "gate.health")
+    commands = await asyncio.to_thread(import_module, "gate.commands")
     await sync.keep_in_step(
-        gate.settings, gate.ledger, gate.outbox, gate.trust, lambda: health.health_of(gate)
+        gate.settings,
+        gate.ledger,
+        gate.outbox,
+        gate.trust,
+        lambda: health.health_of(gate),
+        obedience=commands.obedience(gate),
     )
 
 

@@ -25,12 +25,15 @@ from runtime import mqtt
 from runtime.bus import Bus, Connected, Message
 from runtime.convert import Invalid, structure_known
 from runtime.disk import DiskFault
+from runtime.obey import Obedience
 from runtime.outbox import Outbox
 from runtime.service import version
 from runtime.topics import Topics
 from runtime.wire import decode, encode
 
 log = logging.getLogger("wicket.gate")
+
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,28 @@ async def keep_in_step(
     outbox: Outbox,
     trust: Trust,
     health: Callable[[], dict[str, Any]] = dict,
+    *,
+    obedience: Obedience | None = None,
 ) -> None:
-    """Over MQTT and HTTP. Never returns. `health`: see gate.health."""
+    """Over MQTT and HTTP. Never returns. `health`: see gate.health; `obedience`: who obeys
+    commands, gate.commands."""
     topics = Topics(settings.site)
-    heard = (topics.feed, topics.facts("+"), topics.status("+"), topics.ack(settings.device))
+    heard = [topics.feed, topics.facts("+"), topics.status("+"), topics.ack(settings.device)]
+    if obedience:
+        heard.append(topics.command(settings.device))
     will = Message(topics.status(settings.device), encode({"online": False}), retain=True)
-    bus = mqtt.Bus(settings.mqtt, settings.device, heard, will)
+    bus = mqtt.Bus(settings.mqtt, settings.device, tuple(heard), will)
     async with http_central(settings.central) as central:
-        sync = Sync(settings, ledger, outbox, trust, bus=bus, central=central, health=health)
+        sync = Sync(
+            settings,
+            ledger,
+            outbox,
+            trust,
+            bus=bus,
+            central=central,
+            health=health,
+            obedience=obedience,
+        )
         await sync.run()
 
 
@@ -96,6 +113,7 @@ class Sync:
         bus: Bus,
         central: Central,
         health: Callable[[], dict[str, Any]] = dict,
+        obedience: Obedience | None = None,
     ) -> None:
         self._device = settings.device
         self._topics = Topics(settings.site)
@@ -106,6 +124,7 @@ class Sync:
         self._bus = bus
         self._new_session = asyncio.Event()
         self._health = health
+        self._obedience = obedience
         self._head_counts = HeadCounts(ledger, outbox, trust)
         self._hearing = Hearing(ledger, outbox)
         self._images = Images(ledger, self._hearing, central, settings.site, settings.scope)
@@ -128,6 +147,10 @@ class Sync:
             group.create_task(self._tell_when_sent(), name="sent")
             facts = self._topics.facts(self._device)
             group.create_task(self._outbox.deliver(self._bus, facts), name="deliver")
+            if self._obedience:
+                results = self._topics.result(self._device)
+                group.create_task(self._obedience.run(self._bus, results), name="obey")
+                group.create_task(self._tell_changes(), name="changes")
 
     async def _listen(self) -> None:
         async for message in self._bus.messages():
@@ -149,6 +172,9 @@ class Sync:
             log.warning("%s: message set aside: %s", message.topic, invalid)
 
     async def _take(self, message: Message) -> None:
+        if self._obedience and message.topic == self._topics.command(self._device):
+            self._obedience.hear(message)
+            return
         data = decode(message.payload)
         if message.topic == self._topics.feed:
             await self._take_batch(structure_known(data, _Batch))
@@ -201,6 +227,19 @@ class Sync:
             await asyncio.sleep(STATUS_S)
             await self._tell_count()
             await self._send_status()
+
+    async def _tell_changes(self) -> None:
+        """Whoever ordered a mode, or watches from afar, sees at once what came of it."""
+        told = self._seen()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if (seen := self._seen()) != told:
+                await self._send_status()
+                told = seen
+
+    def _seen(self) -> dict[str, Any]:
+        """What of its health is told at once."""
+        return {name: what for name, what in self._health().items() if name != "admitted"}
 
     async def _tell_when_sent(self) -> None:
         """Others count on this gate again when they can know all that it told while it was away."""

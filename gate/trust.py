@@ -79,6 +79,16 @@ class Trust:
         return self._last
 
     @property
+    def central_time(self) -> datetime | None:
+        """What time it is by central's clock: as measured lately, else as far as this clock is
+        trusted. None if nobody knows."""
+        up = self.uptime
+        if self._told is not None and self._told.good_at(up):
+            return self._told.at(up)
+        reading = self.reading()
+        return reading.time if reading.trusted else None
+
+    @property
     def offset_s(self) -> float | None:
         """How many seconds the computer's clock is ahead of central's; None if not measured."""
         if self._told is None:

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from admission.facts import CountCorrected, Event, Forgiven
+from admission.request import Denied
+from admission.telling import moment, paper_code, sentence
 from admission.values import Direction, LaneMode
 from gate.happenings import OpenOnce
 from gate.lane import Lane
+from gate.lane_state import LaneState
 from gate.modes import check_chosen
 from gate.picture import trial_of
-from gate.question import Entrance, moment, paper_code, supposing, try_code
+from gate.question import Entrance, supposing, try_code
 from gate.service import Gate
 from gate.settings import Badge
 from hal.composed import Composed
@@ -39,17 +42,29 @@ class OpenWish:
 
 @dataclass(frozen=True)
 class ModeWish:
+    """`mode` None: what the schedule says."""
+
     lane: str
     way: Direction
-    mode: LaneMode
+    mode: LaneMode | None
 
     def __post_init__(self) -> None:
-        check_chosen(self.mode)
+        if self.mode is not None:
+            check_chosen(self.mode)
+
+
+@dataclass(frozen=True)
+class AdmitWish:
+    """As if a reader of the lane had read `code`."""
+
+    lane: str
+    way: Direction
+    code: str
 
 
 @dataclass(frozen=True)
 class TryWish:
-    """`at` as in gate.question.moment."""
+    """`at` as in admission.telling.moment."""
 
     lane: str
     way: Direction
@@ -108,10 +123,10 @@ def _check_reason(why: str) -> None:
         raise ValueError(f"why: a reason of 1 to {MAX_REASON} characters")
 
 
-async def open_once(gate: Gate, wish: OpenWish) -> dict[str, Any]:
+async def open_once(gate: Gate, wish: OpenWish, by: str = BY) -> dict[str, Any]:
     lane = _lane(gate, wish.lane)
     before = lane.state.grants
-    lane.happen(OpenOnce(wish.way, BY))
+    lane.happen(OpenOnce(wish.way, by))
     if lane.state.grants == before:
         raise Unfulfilled(f"{wish.lane} was not opened: {_why_not(lane, wish.way)}")
     return {"said": f"{wish.lane} is open once, {wish.way.value}"}
@@ -130,12 +145,60 @@ def _why_not(lane: Lane, way: Direction) -> str:
     return "somebody is being let through; try again"
 
 
-async def set_mode(gate: Gate, wish: ModeWish) -> dict[str, Any]:
+async def set_mode(gate: Gate, wish: ModeWish, by: str = BY) -> dict[str, Any]:
     lane = _lane(gate, wish.lane)
     if wish.way not in lane.rules.ways:
         raise Unfulfilled(f"{wish.lane} has no way {wish.way.value}")
-    lane.order(wish.way, wish.mode, BY)
+    if wish.mode is None:
+        mode = lane.follow_schedule(wish.way, by)
+        return {"said": f"{wish.lane}, {wish.way.value}: as scheduled, {mode.value} now"}
+    lane.order(wish.way, wish.mode, by)
     return {"said": f"{wish.lane}, {wish.way.value}: {wish.mode.value}, until the schedule's next"}
+
+
+async def admit(gate: Gate, wish: AdmitWish) -> dict[str, Any]:
+    """Returns once the barrier is released, and what that took is on the disk."""
+    lane = _lane(gate, wish.lane)
+    if _badge(gate, wish.code):
+        raise Unfulfilled("this is a badge of staff: it works at the lane only")
+    before = lane.state.grants
+    answer = lane.show(wish.way, wish.code)
+    told = sentence(answer, wish.way, gate.trust.now(), gate.settings.zone_info) if answer else ""
+    if answer is None:
+        raise Unfulfilled(f"not admitted at {wish.lane}: {_why_blind(lane, wish.way)}")
+    if isinstance(answer, Denied):
+        raise Unfulfilled(f"not admitted at {wish.lane}: {told}")
+    if lane.state.grants == before:
+        raise Unfulfilled(f"{wish.lane} needs no ticket now: {_why_not(lane, wish.way)}")
+    if not await _released(lane, lane.state.grants):
+        raise Unfulfilled(f"not admitted at {wish.lane}: the disk has not taken it")
+    return {"said": f"{wish.lane}: {told}"}
+
+
+def _why_blind(lane: Lane, way: Direction) -> str:
+    """Why no code is looked at."""
+    if way in lane.rules.ways and lane.state.there and not lane.state.fire:
+        if lane.state.stuck:
+            return "a sensor of it is stuck"
+        if not lane.state.ready:
+            return "it knows no key yet to judge tickets by"
+        if lane.state.grant is None:
+            return "it is busy, or its disk does not answer; try again"
+    return _why_not(lane, way)
+
+
+async def _released(lane: Lane, id_: int) -> bool:
+    """Whether the grant with this id is: known once it is, or is over."""
+
+    def settled(state: LaneState) -> bool:
+        return state.grant is None or state.grant.id != id_ or state.grant.released
+
+    try:
+        async with asyncio.timeout(DISK_S):
+            state = await lane.until(settled)
+    except TimeoutError:
+        return False
+    return state.grant is not None and state.grant.id == id_
 
 
 async def explain(gate: Gate, wish: TryWish) -> dict[str, Any]:

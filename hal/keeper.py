@@ -30,15 +30,20 @@ class Pluggable(Protocol):
         ...
 
 
-async def keep(device: D, use: Callable[[D], Awaitable[None]], pause_s: float = PAUSE_S) -> None:
+async def keep(
+    device: D,
+    use: Callable[[D], Awaitable[None]],
+    pause_s: float = PAUSE_S,
+    tell: Callable[[DeviceFault | None], None] = lambda fault: None,
+) -> None:
     """Run `use(device)` with the device open, again after every DeviceFault; ends when `use` does.
 
     The pause ends early when a Pluggable device is plugged in. The first fault of a kind is a
     WARNING, the same again DEBUG. When it has worked for HEALED_S seconds, or `use` has ended, that
-    is INFO, with the number of faults.
+    is INFO, with the number of faults. `tell` hears each fault, and None when it is back.
     """
     loop = asyncio.get_running_loop()
-    trouble = _Trouble(device.name)
+    trouble = _Trouble(device.name, tell)
     while True:
         try:
             async with device:
@@ -57,13 +62,15 @@ async def keep(device: D, use: Callable[[D], Awaitable[None]], pause_s: float = 
 class _Trouble:
     """The faults of a device since it worked last."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, tell: Callable[[DeviceFault | None], None]) -> None:
         self._device = device
+        self._tell = tell
         self._known: set[str] = set()
         self._times = 0
 
     def add(self, fault: DeviceFault) -> None:
         self._times += 1
+        self._tell(fault)
         news = str(fault) not in self._known and len(self._known) < KINDS
         log.log(logging.WARNING if news else logging.DEBUG, "%s", fault)
         if news:
@@ -72,6 +79,7 @@ class _Trouble:
     def over(self) -> None:
         if self._times:
             log.info("%s is back; faults meanwhile: %d", self._device, self._times)
+            self._tell(None)
         self._known.clear()
         self._times = 0
 

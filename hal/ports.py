@@ -180,10 +180,21 @@ class SlipRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipImage:
+    """A picture in the middle of the paper, a PNG, a dot of it for each dot of the printer; made
+    smaller if the paper is. One that cannot be read is left out."""
+
+    png: bytes
+
+
+SlipPart = SlipText | SlipCode | SlipRule | SlipImage
+
+
+@dataclass(frozen=True, slots=True)
 class Slip:
     """One piece of paper, cut at its end."""
 
-    parts: tuple[SlipText | SlipCode | SlipRule, ...]
+    parts: tuple[SlipPart, ...]
 
 
 class TicketPrinter(Device, Protocol):

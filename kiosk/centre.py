@@ -16,6 +16,8 @@ import aiohttp
 
 from admission.booking import SaleBlocked
 from admission.values import IssuerKey, Money
+from hal.ports import Slip
+from hal.slips import read_slip
 from kiosk.goods import (
     Attraction,
     Catalogue,
@@ -77,6 +79,10 @@ class Centre(Protocol):
 
     async def issue(self, token: str, key: str) -> tuple[IssuedTicket, ...] | Refusal: ...
 
+    async def slip(self, token: str, ticket: int) -> Slip | None:
+        """The ticket as central wants it on paper; None where it does not say."""
+        ...
+
     async def cancel(self, token: str, reason: str, key: str) -> Refusal | None: ...
 
 
@@ -133,6 +139,10 @@ class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
     async def issue(self, token: str, key: str) -> tuple[IssuedTicket, ...] | Refusal:
         answer = await self._post(f"/requests/{quote(token, safe='')}/issue", {}, key)
         return answer if isinstance(answer, Refusal) else _parse(_tickets, answer)
+
+    async def slip(self, token: str, ticket: int) -> Slip | None:
+        answer = await self._ask("GET", f"/requests/{quote(token, safe='')}/slips/{ticket}")
+        return None if isinstance(answer, Refusal) else _parse(read_slip, answer)
 
     async def cancel(self, token: str, reason: str, key: str) -> Refusal | None:
         path = f"/requests/{quote(token, safe='')}/cancel"

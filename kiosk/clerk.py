@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hal.ports import Charged, DeviceFault, NotCharged, PaymentTerminal, TicketPrinter
+from hal.ports import Charged, DeviceFault, NotCharged, PaymentTerminal, Slip, TicketPrinter
 from kiosk import sale as deeds
 from kiosk.centre import Centre, CentreFault
 from kiosk.devices import Kept
-from kiosk.goods import Order, Refusal
+from kiosk.goods import IssuedTicket, Order, Refusal
 from kiosk.journal import Journal
 from kiosk.recovery import recover
 from kiosk.sale import Record, Sale, Todo, fold, price, todo
@@ -44,12 +44,14 @@ class Tools:
 
 @dataclass
 class _Desk:
-    """One open sale. `limit` ends the charge that is running, if one is."""
+    """One open sale. `limit` ends the charge that is running, if one is. `own_slips`: central was
+    asked for one in vain, and is not asked again."""
 
     sale: Sale
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     limit: asyncio.Timeout | None = None
+    own_slips: bool = False
 
 
 class Clerk:
@@ -148,7 +150,7 @@ class Clerk:
             case deeds.AskOutcome() | deeds.Reverse():
                 return await self._settle(desk.sale, step)
             case deeds.Print():
-                return await self._print(desk.sale, step)
+                return await self._print(desk, step)
         return await self._ask_central(desk.sale, step)
 
     async def _charge(self, desk: _Desk) -> Record | None:
@@ -185,12 +187,24 @@ class Clerk:
             case NotCharged(reason):
                 return deeds.ChargeNotTaken(reason)
 
-    async def _print(self, sale: Sale, step: deeds.Print) -> Record:
-        assert sale.reservation is not None
-        slip = ticket_slip(step.ticket, sale.order, sale.reservation.authorisation)
+    async def _print(self, desk: _Desk, step: deeds.Print) -> Record:
+        slip = await self._slip(desk, step.ticket)
         await self._tools.printer.use(lambda printer: printer.print(slip))
         await self._tools.printed(step.ticket.id)
         return deeds.Printed(step.ticket.id)
+
+    async def _slip(self, desk: _Desk, ticket: IssuedTicket) -> Slip:
+        """As central designs it, or ours where central is away or does not say."""
+        sale = desk.sale
+        assert sale.reservation is not None
+        slip = None
+        if not desk.own_slips:
+            try:
+                slip = await self._tools.centre.slip(sale.reservation.token, ticket.id)
+            except CentreFault as fault:
+                log.warning("ticket %d is printed without central's design: %s", ticket.id, fault)
+            desk.own_slips = slip is None
+        return slip or ticket_slip(ticket, sale.order, sale.reservation.authorisation)
 
     async def _ask_central(self, sale: Sale, step: Todo) -> Record:
         centre = self._tools.centre

@@ -51,11 +51,14 @@ class Attraction:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """With `sms` central sends tickets by SMS to who tells a phone number."""
+
     site: str
     venue: str
     timezone: str
     currency: str
     attractions: tuple[Attraction, ...]
+    sms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,10 @@ class Holder:
     phone: str
 
 
+HERE = "offline-"
+"""How tokens of sales begin that central knows nothing of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """Places held at central under `token`; `total` is central's price."""
@@ -109,6 +116,11 @@ class Reservation:
     authorisation: str
     expires_at: datetime
     total: Money
+
+    @property
+    def at_central(self) -> bool:
+        """False for what the kiosk sold alone."""
+        return not self.token.startswith(HERE)
 
 
 @dataclass(frozen=True, slots=True)

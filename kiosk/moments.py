@@ -57,7 +57,7 @@ def out_of_order(state: State, texts: Texts) -> Screen:
     """Devices that are only being opened are no faults to a visitor."""
     faults = [fault for fault in state.faults if fault.problem]
     if faults:
-        known = {"printer", "terminal", "central"}
+        known = {"printer", "terminal", "central", "office"}
         source = faults[0].source
         title = texts.say("order.title")
         what = texts.say(f"order.{source if source in known else 'other'}")
@@ -164,6 +164,9 @@ def thanks(state: State, texts: Texts) -> Screen:
     count = len(state.sale.tickets) if state.sale else 1
     done = Button("done", texts.say("button.done"), "primary")
     text = texts.count("thanks.text", count)
+    if state.comes_by_sms:
+        digits = "".join(c for c in state.choice.phone if c.isdigit())[-4:]
+        text = f"{text} {texts.say('thanks.sms', digits=digits)}"
     return _told("thanks", "tick", texts.say("thanks.title"), text, done)
 
 

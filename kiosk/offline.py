@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 from admission.codes import new_ticket_id
 from admission.facts import Event, Fact
 from admission.values import Money
+from hal.ports import Slip
 from kiosk import leased
 from kiosk.centre import Centre, CentreFault, NotLetIn
 from kiosk.goods import (
+    HERE,
     Catalogue,
     Day,
     Holder,
@@ -37,8 +39,6 @@ log = logging.getLogger("wicket.kiosk.offline")
 
 T = TypeVar("T")
 
-HERE = "offline-"
-"""How tokens of sales begin that central knows nothing of."""
 AWAY_S = 10.0
 """After central was silent it is not asked again for so long, if the kiosk can sell alone: every
 question may cost seconds."""
@@ -131,6 +131,10 @@ class OfflineCentre:
         if issued.stage is Stage.ISSUED:
             issued = await self._tell(issued)
         return issued.tickets
+
+    async def slip(self, token: str, ticket: int) -> Slip | None:
+        """Of what was sold alone central may know nothing yet."""
+        return None if token.startswith(HERE) else await self._centre.slip(token, ticket)
 
     async def cancel(self, token: str, reason: str, key: str) -> Refusal | None:
         """What central was told of is cancelled there, when it has heard of it."""

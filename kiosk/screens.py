@@ -95,7 +95,8 @@ def _lead(state: State, texts: Texts) -> str:
         case At.QUANTITY:
             return f"{attraction} · {choice.slot.description}" if choice.slot else attraction
         case At.HOLDER:
-            return texts.say("holder.lead")
+            sms = state.catalogue is not None and state.catalogue.sms
+            return texts.say("holder.lead_sms" if sms else "holder.lead")
     return ""
 
 

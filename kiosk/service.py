@@ -19,6 +19,7 @@ from hal.sim.stage import Stage
 from hal.sim.stage import serve as serve_stage
 from kiosk import journal, offline_store, shell
 from kiosk.centre import CentreFault, HttpCentre
+from kiosk.closing import Closing
 from kiosk.display import Display
 from kiosk.journal import SqlJournal
 from kiosk.keys import KioskKeys
@@ -33,6 +34,7 @@ from runtime.bus import Bus, Connected, Message
 from runtime.convert import Invalid, structure, structure_known
 from runtime.database import Database, DiskFault
 from runtime.log import Repeats
+from runtime.obey import Obedience
 from runtime.outbox import Outbox, Standing
 from runtime.service import notify, utc_now, version
 from runtime.topics import Topics
@@ -56,7 +58,7 @@ async def serve(settings: KioskSettings) -> None:
     terminal, printer = build_devices(settings, stage)
     topics, name = Topics(settings.site), settings.device
     will = Message(topics.status(name), encode({"online": False}), retain=True)
-    bus = mqtt.Bus(settings.mqtt, name, (topics.ack(name),), will)
+    bus = mqtt.Bus(settings.mqtt, name, (topics.ack(name), topics.command(name)), will)
     async with (
         _stage(stage, settings.stage),
         Database(settings.state / "kiosk.db", SCHEMA) as database,
@@ -66,7 +68,16 @@ async def serve(settings: KioskSettings) -> None:
         sales, outbox = SqlJournal(database), Outbox(database, name)
         await sales.forget(utc_now())
         alone = Alone(settings, centre, database, outbox)
-        office = Office(bus, outbox, topics, centre.standing, alone.status)
+        closing = Closing(outbox)
+        obedience = Obedience(utc_now, utc_now, closing.obey)
+        office = Office(
+            bus,
+            outbox,
+            topics,
+            centre.standing,
+            lambda: closing.status() | alone.status(),
+            obedience=obedience,
+        )
         await alone.store.forget(utc_now())
         parts = shell.Parts(
             rules=rules(settings),
@@ -79,6 +90,7 @@ async def serve(settings: KioskSettings) -> None:
             clock=utc_now,
             printed=office.printed,
             status=office.status,
+            closing=closing.watch,
         )
         async with asyncio.TaskGroup() as group:
             background = [
@@ -154,9 +166,9 @@ class _Ack:
 
 
 class Office:
-    """The bus: the kiosk's facts and status out, the acknowledgements of its facts in. `standing`
-    asks central over HTTP what it has of them; it raises CentreFault. `more` is said of the
-    status beside."""
+    """The bus: the kiosk's facts and status out, the acknowledgements of its facts and commands
+    in. `standing` asks central over HTTP what it has of them; it raises CentreFault. `more` is said
+    of the status beside; `obedience` obeys the commands."""
 
     def __init__(
         self,
@@ -165,12 +177,15 @@ class Office:
         topics: Topics,
         standing: Callable[[], Awaitable[Standing]],
         more: Callable[[], dict[str, Any]] = dict,
+        *,
+        obedience: Obedience | None = None,
     ) -> None:
         self._bus = bus
         self._outbox = outbox
         self._topics = topics
         self._standing = standing
         self._more = more
+        self._obedience = obedience
         self._wrong: str | None = "starting"
         self._news = asyncio.Event()
         self._doubt = asyncio.Event()
@@ -185,6 +200,9 @@ class Office:
             group.create_task(self._announce(), name="status")
             group.create_task(self._ask(), name="ask")
             group.create_task(self._outbox.deliver(self._bus, facts), name="outbox")
+            if self._obedience:
+                results = self._topics.result(self._outbox.device)
+                group.create_task(self._obedience.run(self._bus, results), name="obey")
 
     async def printed(self, ticket: int) -> None:
         """Return when the fact is on the disk."""
@@ -214,6 +232,9 @@ class Office:
                     self._outbox.send_again()
                     self._doubt.set()
                     self._news.set()
+                case Message(topic, _) if topic.endswith("/command"):
+                    if self._obedience:
+                        self._obedience.hear(item)
                 case Message(_, payload):
                     if not await self._believes(read_ack(payload)):
                         self._doubt.set()

@@ -71,7 +71,8 @@ class Told(Protocol):
 class Parts:
     """What a kiosk is made of. `journal` and `centre` are open, the devices are not.
 
-    `status` hears what is wrong (None: nothing) at every change.
+    `status` hears what is wrong (None: nothing) at every change. `closing` is given whom to tell
+    when staff close the kiosk, and open it again.
     """
 
     rules: Rules
@@ -84,6 +85,7 @@ class Parts:
     clock: Callable[[], datetime]
     printed: Told
     status: Callable[[str | None], None]
+    closing: Callable[[Callable[[Event], None]], None] = lambda tell: None
 
 
 async def run(parts: Parts) -> None:
@@ -124,6 +126,7 @@ class Shell:
         tools = Tools(parts.journal, parts.centre, terminal, printer, parts.clock, parts.printed)
         self._clerk = Clerk(tools, parts.payment_s, parts.rules.patience, group, self.tell)
         await self._clerk.recover()
+        parts.closing(self.tell)
         group.create_task(terminal.run(), name="terminal")
         group.create_task(printer.run(), name="printer")
         group.create_task(self._listen(), name="inputs")

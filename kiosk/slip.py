@@ -1,4 +1,4 @@
-"""An issued ticket on paper, in the visitor's language."""
+"""An issued ticket on paper, in the visitor's language, where central does not say how."""
 
 from __future__ import annotations
 

@@ -260,6 +260,14 @@ class State:
     warned: bool = False
 
     @property
+    def comes_by_sms(self) -> bool:
+        """Whether the tickets that were sold come to a phone too."""
+        sends = self.catalogue is not None and self.catalogue.sms
+        reservation = self.sale.reservation if self.sale else None
+        told = bool(self.choice.phone.strip())
+        return sends and told and reservation is not None and reservation.at_central
+
+    @property
     def out_of_order(self) -> bool:
         return bool(self.faults) or self.owing or self.catalogue is None
 

@@ -37,6 +37,12 @@ class Topics:
     def status(self, device: str) -> str:
         return self._device(device, "status")
 
+    def command(self, device: str) -> str:
+        return self._device(device, "command")
+
+    def result(self, device: str) -> str:
+        return self._device(device, "result")
+
     def device_of(self, topic: str) -> str | None:
         """The device a topic of the kind device/<id>/… names, None for others."""
         match topic.removeprefix(f"wicket/1/{self.site}/").split("/"):

@@ -1,6 +1,29 @@
 """Shared helpers live in tests/support and are imported as `support.x`."""
 
+from __future__ import annotations
+
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+from support.virtual_card import SOCKET, Pcscd
+
+
+@pytest.fixture(scope="session")
+def pcscd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """libpcsclite asks for the path of the socket only once in a process."""
+    return tmp_path_factory.mktemp("pcscd")
+
+
+@pytest.fixture
+def pcscd(pcscd_folder: Path) -> Iterator[Pcscd]:
+    pcscd = Pcscd(pcscd_folder)
+    pcscd.start()
+    yield pcscd
+    pcscd.kill()
+    del os.environ[SOCKET]  # other tests look where pcscd usually is

@@ -12,7 +12,7 @@ from support.program import ROOT, run_python
 
 SAMPLES = ROOT / "config"
 HEAVY = ("aiohttp", "aiomqtt", "paho", "pygame", "sqlalchemy", "alembic", "PIL", "gpiozero")
-DAEMONS = ("central", "gate", "kiosk")
+DAEMONS = ("central", "gate", "kiosk", "desk")
 
 
 def wicket(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -53,6 +53,7 @@ FOLDERS = (*PACKAGES, "config", "docs", "scripts", "systemd", "tests")
 ASKED = {"P": 9, "R": 4, "O": 8, "C": 10, "K": 5}
 """Letter → how many lines it has."""
 
+OF_A_DEVICE = {"facts", "ack", "status", "command", "result"}
 ENVELOPE = {"device", "number", "at", "kind"}
 OPTIONAL = {"v"}
 VALUES = (Entitlement, ForeignItem, ForeignShop, IssuerKey, Money, Product, Side, Ticket, Window)
@@ -80,8 +81,8 @@ def asyncapi() -> dict[str, Any]:
     return document
 
 
-def test_there_are_the_five_documents() -> None:
-    names = {"architecture", "glossary", "decisions", "coverage", "handbook"}
+def test_there_are_the_six_documents() -> None:
+    names = {"architecture", "glossary", "decisions", "coverage", "handbook", "office"}
     assert names <= {path.stem for path in PAGES}
 
 
@@ -110,11 +111,12 @@ def test_coverage_has_every_line_once() -> None:
 def test_what_is_covered_names_a_test_and_what_is_not_names_none() -> None:
     for row in rows(page("coverage.md")):
         if re.fullmatch(r"[A-Z]\d+", row[0]):
-            id_, _, today, tests = row
+            id_, _, today, tests, *pictures = row
             if today.startswith("Not yet"):
                 assert tests == "-", id_
             else:
                 assert named_files(tests), id_
+                assert id_[0] == "K" or "pictures/walks/" in pictures[0], id_
 
 
 def test_the_code_uses_the_words_of_the_glossary() -> None:
@@ -209,8 +211,9 @@ def test_the_samples_that_the_handbook_begins_with_are_read_without_an_error() -
 def test_the_mqtt_channels_are_the_topics() -> None:
     topics = Topics("{site}")
     named: list[Callable[[str], str]] = [topics.facts, topics.ack, topics.status]
+    named += [topics.command, topics.result]
     public = {name for name in vars(Topics) if not name.startswith("_")}
-    assert public - {"site"} == {"feed", "alert", "facts", "ack", "status", "device_of"}
+    assert public - {"site", "device_of"} == {"feed", "alert", *OF_A_DEVICE}
     addresses = {channel["address"] for channel in asyncapi()["channels"].values()}
     assert addresses == {topics.feed, topics.alert, *(name("{device}") for name in named)}
 

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PACKAGES = ("admission", "runtime", "hal", "gate", "kiosk", "central", "wicket")
+PACKAGES = ("admission", "runtime", "hal", "gate", "kiosk", "desk", "central", "wicket")
 LOCKS = {
     "requirements.lock": {"demo"},
     "requirements-pi.lock": {"central", "kiosk", "print", "gpio", "hid"},

@@ -17,6 +17,7 @@ from wicket.daemons import DAEMONS
 from wicket.foreign_commands import import_list, import_revoked
 from wicket.key_commands import list_keys, revoke_key, rotate_key
 from wicket.options import CONFIG, FILE, telling_what_is_wrong
+from wicket.staff_commands import add_staff, change_staff
 from wicket.watch_commands import list_devices
 
 
@@ -72,6 +73,7 @@ gate = cast(
     ),
 )
 _daemon_command("kiosk", "Run the self-service screen of this machine.")
+_daemon_command("desk", "Run the scanners, NFC readers and printer of a counter.")
 
 
 @main.command("check-config")
@@ -87,7 +89,10 @@ def check_config(daemon: str, config: Path) -> None:
     click.echo(f"{config}: good")
 
 
-for each in (rotate_key, revoke_key, list_keys, import_list, import_revoked, list_devices):
+for each in (
+    *(rotate_key, revoke_key, list_keys, import_list, import_revoked, list_devices),
+    *(add_staff, change_staff),
+):
     central.add_command(each)
 
 
@@ -248,7 +253,7 @@ def doctor(daemon: str | None, config: Path | None) -> None:
     from wicket.doctor import Level, examine, line
 
     if config is not None and daemon is None:
-        raise click.UsageError("whose configuration is it? Say gate, kiosk or central")
+        raise click.UsageError("whose configuration is it? Say gate, kiosk, desk or central")
     if daemon is not None:
         config = config or _default_config(daemon)
     worst = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from admission.telling import moment
 from central import device_keys, keys
 from central.catalogue import venues
 from central.device_keys import KeyReport
@@ -17,7 +18,6 @@ from central.sale.states import By, Refused
 from central.settings import CentralSettings
 from central.store.database import DatabaseDown, Work, faults_of, make_engine
 from central.store.revisions import newest, revision_of
-from gate.question import moment
 from runtime.service import utc_now
 from runtime.settings import BadSettings, load
 from wicket.central_store import Said

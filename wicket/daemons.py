@@ -44,6 +44,7 @@ def _find(path: str) -> Any:
 
 DAEMONS = {
     "central": Daemon("central.settings:CentralSettings", "central.service"),
+    "desk": Daemon("desk.settings:DeskSettings", "desk.service"),
     "gate": Daemon("gate.settings:GateSettings", "gate.service"),
     "kiosk": Daemon("kiosk.settings:KioskSettings", "kiosk.service"),
 }

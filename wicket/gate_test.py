@@ -9,9 +9,10 @@ from pathlib import Path
 from admission.codes import human_code
 from admission.facts import Refused
 from admission.request import Granted
+from admission.telling import moment, paper_code, sentence, verdict
 from admission.values import Direction, LaneMode
 from gate.ledger import GateLedger
-from gate.question import Entrance, moment, paper_code, sentence, supposing, try_code, verdict
+from gate.question import Entrance, supposing, try_code
 from gate.settings import GateSettings
 from gate.trust import Trust
 from runtime.beside import DatabaseBeside
@@ -38,7 +39,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`lane`: its name, None for the first. `at`: see gate.question.moment."""
+    """`lane`: its name, None for the first. `at`: see admission.telling.moment."""
 
     code: str
     lane: str | None

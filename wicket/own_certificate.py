@@ -18,8 +18,9 @@ def check(config: Path, settings: Any) -> None:
 
 
 def problems(settings: Any, now: datetime) -> list[str]:
-    """What is wrong with [mqtt.tls] of a daemon's settings; nothing if it has none. Reads files."""
-    tls: TlsSettings | None = settings.mqtt.tls
+    """What is wrong with [mqtt.tls] of a daemon's settings; nothing if it has none, or needs no
+    broker, as a desk. Reads files."""
+    tls: TlsSettings | None = settings.mqtt.tls if hasattr(settings, "mqtt") else None
     if tls is None:
         return []
     try:

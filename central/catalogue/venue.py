@@ -23,6 +23,7 @@ from central.catalogue.cut_off import CutOffRule, policy
 from central.catalogue.hours import ExceptionDay, Opening, Schedule
 from central.catalogue.offers import Names, Offer, ProductKind, SlotPolicy
 from central.catalogue.prices import minor_unit
+from central.delivery import words
 from central.foreign.shops import PretixShop
 from central.seats.plan import Plan, SeatingZone, check_zones
 from central.settings import Channel
@@ -116,6 +117,8 @@ class Attraction:
 
 @dataclass(frozen=True)
 class Venue:
+    """`messages` are what SMS and e-mails say instead of central's own words, by text id."""
+
     name: str
     timezone: str
     currency: str
@@ -123,10 +126,12 @@ class Venue:
     attractions: tuple[Attraction, ...]
     cut_off: CutOffRule = field(default_factory=CutOffRule)
     pretix: tuple[PretixShop, ...] = ()
+    messages: Mapping[str, Names] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = [*self._wrong_names(), *self._duplicates(), *self._wrong_zone()]
         problems += [*self._wrong_offers(), *self._wrong_zones(), *self._wrong_shops()]
+        problems += words.problems(self.messages)
         if not re.fullmatch("[A-Z]{3}", self.currency):
             problems.append(f"currency {self.currency!r} is no ISO 4217 code like EUR")
         if problems:

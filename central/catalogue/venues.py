@@ -54,6 +54,19 @@ def newest(connection: Connection) -> Revision | None:
     return Revision(row.number, row.at, row.who, row.text, read_venue(row.text, source))
 
 
+def listed(connection: Connection, limit: int) -> list[tuple[int, datetime, str]]:
+    """(number, when, by whom) of the newest imports."""
+    table = venue_revision.c
+    query = select(table.number, table.at, table.who).order_by(table.number.desc()).limit(limit)
+    return [(number, at, who) for number, at, who in connection.execute(query)]
+
+
+def text_of(connection: Connection, number: int) -> str | None:
+    """As it was imported."""
+    query = select(venue_revision.c.text).where(venue_revision.c.number == number)
+    return connection.scalar(query)
+
+
 def is_planned(connection: Connection, number: int, day: date) -> bool:
     """Whether that day's time slots are those of this revision."""
     table = venue_revision

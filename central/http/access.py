@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from central.http.address import LOOPBACK, address_of
 from central.http.rate import WRONG_TOKENS, Limiter, network_of, too_often
 from central.http.web import Handler, problem
 from central.settings import DeviceKind, DeviceSettings, Rate
 
-LOOPBACK = ("127.0.0.1", "::1")
 PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 """Headers by which a proxy says that the request is not its own."""
 _CLIENT = web.RequestKey("client", str)
@@ -23,19 +23,22 @@ _SCOPES = web.RequestKey("scopes", frozenset)
 
 class Scope(Enum):
     """SHOP: see what is on offer. SELL: act on ticket requests. FEED: hear all facts, as gates do.
-    OFFICE: what staff does and sees, money and customers included."""
+    OFFICE: what staff does and sees, money and customers included. DESK: tell what was read at a
+    counter, print there."""
 
     SHOP = "shop"
     SELL = "sell"
     FEED = "feed"
     OFFICE = "office"
+    DESK = "desk"
 
 
 SCOPES = {
     DeviceKind.KIOSK: frozenset({Scope.SHOP, Scope.SELL, Scope.FEED}),
     DeviceKind.GATE: frozenset({Scope.FEED}),
     DeviceKind.WEB: frozenset({Scope.SHOP, Scope.SELL}),
-    DeviceKind.OFFICE: frozenset(Scope),
+    DeviceKind.OFFICE: frozenset(Scope) - {Scope.DESK},
+    DeviceKind.DESK: frozenset({Scope.DESK}),
 }
 
 
@@ -76,10 +79,11 @@ def unauthorised() -> web.Response:
     return answer
 
 
-def authorised(devices: Mapping[str, DeviceSettings], writes: Rate) -> Any:
+def authorised(devices: Mapping[str, DeviceSettings], writes: Rate, *, proxy: bool = False) -> Any:
     """Middleware: lets in who tells a client's token, notes which one it is, and slows down who
     writes too often. Who tells wrong tokens is slowed down by network address; a right one is let
-    in all the same, for many may share an address."""
+    in all the same, for many may share an address. A password that a proxy asked for is no token.
+    """
     wrong, written = Limiter(WRONG_TOKENS), Limiter(writes)
     tokens = {name: f"Bearer {device.token}".encode() for name, device in devices.items()}
 
@@ -92,8 +96,8 @@ def authorised(devices: Mapping[str, DeviceSettings], writes: Rate) -> Any:
             request[_SCOPES] = SCOPES[devices[fits[0]].kind]
             if request.method == hdrs.METH_POST and (wait := written.wait(fits[0], _seconds())):
                 return too_often(wait, f"{fits[0]} writes too often; see [http] rate")
-        elif told or request.path.startswith("/v1/"):
-            if wait := wrong.wait(network_of(request.remote or ""), _seconds()):
+        elif told.startswith(b"Bearer ") or request.path.startswith("/v1/"):
+            if wait := wrong.wait(network_of(address_of(request, proxy=proxy)), _seconds()):
                 return too_often(wait, "too many wrong tokens from this address")
             if request.path.startswith("/v1/"):
                 return unauthorised()

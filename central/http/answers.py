@@ -46,6 +46,7 @@ _STATUS = dict.fromkeys(
         "unknown_clash",
         "unknown_quarantined",
         "unknown_zone",
+        "unknown_job",
     ),
     404,
 ) | {"venue_invalid": 400, "list_invalid": 400}
@@ -75,12 +76,13 @@ def money(amount: Money) -> Json:
     return {"amount": f"{amount.amount:f}", "currency": amount.currency}
 
 
-def catalogue(site: str, venue: Venue) -> Json:
+def catalogue(site: str, venue: Venue, *, sms: bool) -> Json:
     return {
         "site": site,
         "venue": venue.name,
         "timezone": venue.timezone,
         "currency": venue.currency,
+        "sms": sms,
         "attractions": [_attraction(venue, attraction) for attraction in venue.attractions],
     }
 

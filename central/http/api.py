@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from central.catalogue.venue import Venue
 from central.catalogue.venues import Current
 from central.http import answers
 from central.http.access import client_of
+from central.http.address import address_of
 from central.http.bodies import idempotency_key
 from central.http.idempotency import Answer, Call, once
 from central.http.web import answered
@@ -38,6 +40,8 @@ class Api:
     clock: Callable[[], datetime]
     metrics: Metrics = field(default_factory=Metrics)
     pulse: Pulse = field(default_factory=Pulse)
+    ordered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a command to a device is written down."""
 
     @property
     def key(self) -> SigningKey:
@@ -48,6 +52,10 @@ class Api:
     def venue(self) -> Venue:
         """As it is now; the next call may see another one."""
         return self.venues.revision.venue
+
+    def address_of(self, request: web.Request) -> str:
+        """The network address from which it is asked."""
+        return address_of(request, proxy=self.settings.public.proxy)[:MAX_ADDRESS]
 
     async def catch_up(self) -> bool:
         """Answer with the newest venue of the database from now on; false if that is so already.
@@ -63,7 +71,7 @@ class Api:
     ) -> web.Response:
         """Do it in one transaction, or tell what came of it when this was asked before: every
         write carries an Idempotency-Key."""
-        by = By(client_of(request), self.clock(), (request.remote or "")[:MAX_ADDRESS])
+        by = By(client_of(request), self.clock(), self.address_of(request))
         key, body = idempotency_key(request), await request.read()
         call = Call(by.who, request.path, key, body)
         return answered(

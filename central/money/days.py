@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 
 from central.money.accounts import RECEIVABLE, is_paid
 from central.money.dues import FREE
-from central.money.ledger import lock_till
+from central.money.ledger import Till, lock_till
 from central.sale.states import By, Refused
 from central.store.schema import day_end, money_entry, posting, till
 
@@ -34,14 +34,51 @@ class DayEnd:
 def close(connection: Connection, device: str, by: By) -> DayEnd:
     """End the device's day: report what it did since the last time."""
     before = lock_till(connection, device)
-    new = (money_entry.c.device == device, money_entry.c.id > before.closed)
-    last = connection.scalar(select(func.max(money_entry.c.id)).where(*new)) or before.closed
-    query = select(money_entry).where(*new, money_entry.c.id <= last).order_by(money_entry.c.id)
-    entries = connection.execute(query).mappings().all()
+    body, last = _since(connection, before)
     number = before.day_end + 1
     connection.execute(
         update(till).where(till.c.device == device).values(day_end=number, closed=last)
     )
+    made = connection.execute(
+        insert(day_end).values(device=device, number=number, at=by.at, who=by.who, body=body)
+    )
+    assert made.inserted_primary_key is not None
+    return DayEnd(made.inserted_primary_key[0], device, number, by.at, by.who, body)
+
+
+def so_far(connection: Connection, device: str) -> Json:
+    """What its day-end would report now."""
+    row = connection.execute(select(till).where(till.c.device == device)).first()
+    return _since(connection, Till(*row) if row else Till(device))[0]
+
+
+def find(connection: Connection, id_: int) -> DayEnd | Refused:
+    row = connection.execute(select(day_end).where(day_end.c.id == id_)).mappings().first()
+    return DayEnd(**row) if row else Refused("unknown_day_end", "there is no such day-end")
+
+
+def page(connection: Connection, after: int, limit: int) -> list[DayEnd]:
+    """Day-ends after one, in order."""
+    query = select(day_end).where(day_end.c.id > after).order_by(day_end.c.id).limit(limit)
+    return [DayEnd(**row) for row in connection.execute(query).mappings()]
+
+
+def of_till(connection: Connection, device: str, before: int, limit: int) -> list[DayEnd]:
+    """Those of one device ("" for all) with ids below `before` (0: from the last), newest first."""
+    query = select(day_end).order_by(day_end.c.id.desc()).limit(limit)
+    if device:
+        query = query.where(day_end.c.device == device)
+    if before:
+        query = query.where(day_end.c.id < before)
+    return [DayEnd(**row) for row in connection.execute(query).mappings()]
+
+
+def _since(connection: Connection, before: Till) -> tuple[Json, int]:
+    """The report of what the till did since its last day-end, and the last entry in it."""
+    new = (money_entry.c.device == before.device, money_entry.c.id > before.closed)
+    last = connection.scalar(select(func.max(money_entry.c.id)).where(*new)) or before.closed
+    query = select(money_entry).where(*new, money_entry.c.id <= last).order_by(money_entry.c.id)
+    entries = connection.execute(query).mappings().all()
     numbers = [entry["receipt"] for entry in entries if entry["receipt"]]
     body = {
         "from": entries[0]["at"].isoformat() if entries else None,
@@ -54,22 +91,7 @@ def close(connection: Connection, device: str, by: By) -> DayEnd:
         "invitations": _invitations(connection, query),
         "accounts": _accounts(connection, query),
     }
-    made = connection.execute(
-        insert(day_end).values(device=device, number=number, at=by.at, who=by.who, body=body)
-    )
-    assert made.inserted_primary_key is not None
-    return DayEnd(made.inserted_primary_key[0], device, number, by.at, by.who, body)
-
-
-def find(connection: Connection, id_: int) -> DayEnd | Refused:
-    row = connection.execute(select(day_end).where(day_end.c.id == id_)).mappings().first()
-    return DayEnd(**row) if row else Refused("unknown_day_end", "there is no such day-end")
-
-
-def page(connection: Connection, after: int, limit: int) -> list[DayEnd]:
-    """Day-ends after one, in order."""
-    query = select(day_end).where(day_end.c.id > after).order_by(day_end.c.id).limit(limit)
-    return [DayEnd(**row) for row in connection.execute(query).mappings()]
+    return body, last
 
 
 def _accounts(connection: Connection, entries: Select[Any]) -> list[Json]:

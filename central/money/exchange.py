@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from admission.values import Money
+from admission.values import Money, TicketState
 from central.capacity import slots
 from central.catalogue.venue import Venue
 from central.money import accounts, dues, returns
@@ -46,7 +46,7 @@ def exchange(
     chosen = returns.returnable(connection, old, ids)
     if isinstance(chosen, Refused):
         return chosen
-    if refused := _forbidden(connection, venue, chosen, by.at):
+    if refused := forbidden(connection, venue, chosen, by.at):
         return refused
     both = (old, new)
     return returns.all_or_nothing(
@@ -91,10 +91,14 @@ def _do(
     return returns.take_back(connection, old, chosen, reason, by)
 
 
-def _forbidden(
+def forbidden(
     connection: Connection, venue: Venue, chosen: Sequence[IssuedTicket], now: datetime
 ) -> Refused | None:
-    """What the products' policies say against it; of what is sold no more, the usual one."""
+    """What is blocked, or what the products' policies say against it; of what is sold no more, the
+    usual one."""
+    blocked = [one.human_code for one in chosen if one.ticket.state is TicketState.BLOCKED]
+    if blocked:
+        return Refused("blocked", f"blocked tickets are not exchanged: {', '.join(blocked)}")
     for line in {one.line.number: one.line for one in chosen}.values():
         found = venue.offer(line.product)
         if found is None:

@@ -21,7 +21,7 @@ from central.money import dues, ledger, payments, returns
 from central.money.dues import PaymentOption, Terms
 from central.sale import references, requests, tickets
 from central.sale.cart import describe_days
-from central.sale.request_rows import find, set_holder
+from central.sale.request_rows import find, find_by_id, set_holder
 from central.sale.states import (
     NO_REFERENCES,
     By,
@@ -92,6 +92,20 @@ def one(connection: Connection, id_: int) -> Batch | Refused:
 def page(connection: Connection, after: int, limit: int) -> list[Batch]:
     rows = connection.execute(_all().where(schema.batch.c.id > after).limit(limit))
     return [_batch(row) for row in rows]
+
+
+def latest(connection: Connection, before: int, limit: int) -> list[tuple[Batch, TicketRequest]]:
+    """The newest first, with ids below `before` (0: from the last), each with its request."""
+    batch, request = schema.batch, schema.ticket_request
+    query = (
+        select(batch.c.id, request.c.token, batch.c.who, batch.c.at, batch.c.request)
+        .join(request, request.c.id == batch.c.request)
+        .order_by(batch.c.id.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(query.where(batch.c.id < before) if before else query).all()
+    made = {one.id: one for one in find_by_id(connection, [row.request for row in rows])}
+    return [(Batch(row.id, row.token, By(row.who, row.at)), made[row.request]) for row in rows]
 
 
 def export(connection: Connection, request: TicketRequest) -> list[Exported]:

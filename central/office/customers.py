@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, delete, insert, or_, select, update
 from sqlalchemy.sql.dml import Update
 
+from central.delivery import list as deliveries
 from central.office import words
 from central.sale.request_rows import note, request_holders
 from central.sale.states import By, Holder, Refused
@@ -141,6 +142,7 @@ def erase(connection: Connection, number: str, by: By) -> Customer | Refused:
     _strike(connection, requests, holders)
     for request in requests:
         _forget_holder(connection, request, by)
+    deliveries.forget(connection, requests, GONE)
     connection.execute(delete(customer_word).where(customer_word.c.customer.in_(ids)))
     nobody = _columns(Details(Holder()))
     unerased = (same, customer.c.erased_at.is_(None))
@@ -225,8 +227,8 @@ def _strike(connection: Connection, requests: Sequence[int], holders: Iterable[H
         return
     either = "|".join(map(re.escape, secret))
     blot = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
-    texts = schema.history.c.what, schema.payment_option.c.reason, schema.money_entry.c.reason
-    for column in texts:
+    reasons = schema.payment_option.c.reason, schema.money_entry.c.reason
+    for column in (schema.history.c.what, *reasons, schema.request_line.c.text):
         _blot_out(connection, column, requests, blot)
 
 
@@ -234,11 +236,12 @@ def _blot_out(
     connection: Connection, column: Column[str], requests: Sequence[int], blot: re.Pattern[str]
 ) -> None:
     table = column.table
-    key = next(iter(table.primary_key))
-    rows = connection.execute(select(key, column).where(table.c.request.in_(requests))).all()
-    for id_, text in rows:
+    key = tuple(table.primary_key)
+    rows = connection.execute(select(column, *key).where(table.c.request.in_(requests))).all()
+    for text, *ids in rows:
         if blot.search(text):
-            struck: Update = update(table).where(key == id_)
+            here = (one == id_ for one, id_ in zip(key, ids, strict=True))
+            struck: Update = update(table).where(*here)
             connection.execute(struck.values({column.name: blot.sub(GONE, text)}))
 
 

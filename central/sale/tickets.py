@@ -81,6 +81,14 @@ def block(connection: Connection, sold: Sequence[Ticket], now: datetime) -> None
     _change(connection, sold, TicketState.BLOCKED, now)
 
 
+def unblock(
+    connection: Connection, request: TicketRequest, blocked: Sequence[Ticket], now: datetime
+) -> None:
+    """These tickets of the request were blocked, and are as good as it is paid: tell the gates."""
+    state = TicketState.UNPAID if dues.is_unpaid(connection, request) else TicketState.VALID
+    _change(connection, blocked, state, now)
+
+
 def _change(
     connection: Connection, changed: Sequence[Ticket], state: TicketState, now: datetime
 ) -> None:

@@ -21,7 +21,9 @@ from admission.facts import (
     ForeignShopPublished,
     KeyPublished,
     ProductPublished,
+    Refused,
 )
+from admission.foreign import foreign_ticket_id
 from admission.presence import history_of
 from admission.values import History, IssuerKey, Product
 from central.store.engine import Json
@@ -120,13 +122,17 @@ def publish_key(connection: Connection, key: IssuerKey, now: datetime) -> None:
 
 def standing(connection: Connection, *kinds: str) -> list[Event]:
     """The newest of these kinds about each subject."""
+    return [fact.event for fact in standing_facts(connection, *kinds)]
+
+
+def standing_facts(connection: Connection, *kinds: str) -> list[Fact]:
     newest = (
         select(func.max(feed.c.n))
         .where(feed.c.kind.in_(kinds))
         .group_by(feed.c.kind, feed.c.subject)
     )
     bodies = select(feed.c.body).where(feed.c.n.in_(newest)).order_by(feed.c.n)
-    return [fact_from_data(body).event for body in connection.scalars(bodies)]
+    return [fact_from_data(body) for body in connection.scalars(bodies)]
 
 
 def newest_key(connection: Connection) -> int:
@@ -181,6 +187,12 @@ def _columns(n: int, fact: Fact, body: Any, now: datetime) -> dict[str, Any]:
     }
 
 
+def shown(code: str) -> int:
+    """Where refusals of a code stand that is no ticket's: a number below nothing, the same however
+    its letters, blanks and dashes were typed. Gates tell its first 64 characters."""
+    return -foreign_ticket_id("".join(code[:64].upper().replace("-", "").split()))
+
+
 def _subject(fact: Fact) -> int | None:
     match fact.event:
         case ProductPublished(product):
@@ -189,6 +201,8 @@ def _subject(fact: Fact) -> int | None:
             return key.id
         case ForeignShopPublished(shop):
             return shop.id
+        case Refused(ticket=None, code=code) if code:
+            return shown(code)
         case _:
             return fact.ticket
 

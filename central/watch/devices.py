@@ -29,7 +29,8 @@ class Status:
     """A device's own words; what it does not tell is None. `cursor`: the last number of the feed of
     that `epoch` that it knows; `as_of`: that of the snapshot it has; `waiting`: facts not
     acknowledged to it; `set_aside`: facts it could not read; `clock_offset_s`: so much its clock is
-    ahead of central's; `lanes`: name → direction → mode; `leases`: places it may sell offline."""
+    ahead of central's; `lanes`: name → direction → mode; `admitted`: persons that each lane let in
+    today; `leases`: places it may sell offline; `closed`: why staff had it stop selling."""
 
     online: bool
     version: str = ""
@@ -47,16 +48,20 @@ class Status:
     lanes: dict[str, dict[str, str]] = field(default_factory=dict)
     out_of_order: str | None = None
     leases: int | None = None
+    admitted: dict[str, int] = field(default_factory=dict)
+    closed: str | None = None
 
     def __post_init__(self) -> None:
         modes = [word for lane in self.lanes.values() for pair in lane.items() for word in pair]
-        for text in (self.version, self.out_of_order or "", *self.faults, *self.lanes, *modes):
+        said = (self.version, self.out_of_order or "", self.closed or "")
+        for text in (*said, *self.faults, *self.lanes, *self.admitted, *modes):
             if len(text) > MAX_TEXT:
                 raise ValueError(f"a text of {len(text)} characters; at most {MAX_TEXT}")
-        for many in (self.faults, self.lanes, *self.lanes.values()):
+        for many in (self.faults, self.lanes, self.admitted, *self.lanes.values()):
             if len(many) > MAX_ITEMS:
                 raise ValueError(f"{len(many)} at once; at most {MAX_ITEMS}")
-        for number in (self.cursor, self.as_of, self.waiting, self.set_aside, self.leases):
+        counts = (self.cursor, self.as_of, self.waiting, self.set_aside, self.leases)
+        for number in (*counts, *self.admitted.values()):
             if number is not None and number < 0:
                 raise ValueError(f"{number}: less than nothing")
         for zone in self.present:

@@ -1,7 +1,8 @@
 """Listens to the status of all devices, and keeps the newest of each.
 
 A status comes from each device every half minute, and from all at once when the broker starts; so
-they are gathered and written together, at once only when a device comes or goes.
+they are gathered and written together, at once only when a device comes or goes, or says of its
+lanes or its sales something new.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Watch:
         self._changed.add(device)
         if gap:
             self._gaps.append(gap)
-        if before is None or before.online != heard.online or gap:
+        if before is None or gap or _seen(before) != _seen(heard):
             self._hurry.set()
 
     async def run(self) -> None:
@@ -125,6 +126,12 @@ class Watch:
     def _wonder(self, device: str, what: str) -> None:
         if device in self._nonsense or len(self._nonsense) < MOST_STRANGERS:
             self._nonsense.setdefault(device, Repeats(log)).failed(f"{device[:40]!r} {what}")
+
+
+def _seen(one: Heard) -> tuple[object, ...]:
+    """What people who watch want to see at once."""
+    told = one.status
+    return one.online, told.emergency, told.faults, told.lanes, told.out_of_order, told.closed
 
 
 def keep(

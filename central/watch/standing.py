@@ -110,7 +110,8 @@ def words(one: Standing, zone: ZoneInfo, now: datetime) -> str:
         case Link.OFFLINE | Link.SILENT:
             said = list(_absence(one, zone, now))
         case Link.ONLINE:
-            said = list(_faults(one)) or [f"connected since {clock(one.since, zone, now)}"]
+            said = [*_closed(one), *faults_of(one)]
+            said = said or [f"connected since {clock(one.since, zone, now)}"]
     if one.quarantined:
         said.append(f"{one.quarantined} of its facts are in quarantine; see GET /v1/quarantine")
     return f"{one.device}: {'; '.join(said)}"
@@ -134,13 +135,19 @@ def _absence(one: Standing, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     yield "is it switched on, is its network up?"
 
 
-def _faults(one: Standing) -> Iterator[str]:
+def _closed(one: Standing) -> Iterator[str]:
+    if one.status and one.status.closed is not None:
+        yield f"closed by staff: {one.status.closed}"
+
+
+def faults_of(one: Standing) -> Iterator[str]:
+    """What is wrong with it, as it said last and as far as one can tell."""
     status = one.status or Status(online=True)
     if status.name_taken:
         yield "somebody else tells facts in its name; is there a copy of its SD card?"
     if status.emergency:
         yield "fire has opened every lane; after it, correct the head counts"
-    if status.out_of_order is not None:
+    if status.out_of_order is not None and status.closed is None:
         yield f"out of order: {status.out_of_order}"
     yield from status.faults
     offset = status.clock_offset_s

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
+WALKS = HERE / "walks"
+"""What docs/coverage.md shows: the tests that walk its rows take the pictures."""
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "tests")]
 
 from playwright.async_api import Page, expect  # noqa: E402
@@ -29,6 +33,19 @@ from wicket.demo.venue import free_port  # noqa: E402
 async def main() -> None:
     await picture_demo()
     await picture_technician()
+    picture_walks()
+
+
+def picture_walks() -> None:
+    WALKS.mkdir(exist_ok=True)
+    tests = HERE.parents[1] / "tests"
+    walks = [file for file in tests.rglob("test_*.py") if "picture(" in file.read_text()]
+    subprocess.run(  # noqa: S603 - our own tests
+        [sys.executable, "-m", "pytest", *walks],
+        check=True,
+        cwd=tests.parent,
+        env=os.environ | {"WICKET_PICTURES": str(WALKS)},
+    )
 
 
 async def picture_technician() -> None:

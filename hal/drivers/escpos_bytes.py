@@ -8,6 +8,8 @@ functions 165 model, 167 module size, 169 error correction, 180 data, 181 print)
 
 from __future__ import annotations
 
+import io
+import logging
 from dataclasses import dataclass
 
 import segno
@@ -16,7 +18,9 @@ from escpos.printer import Dummy
 from PIL import Image
 
 from hal.drivers.typesetter import Style, typeset
-from hal.ports import Slip, SlipCode, SlipRule, SlipText
+from hal.ports import Slip, SlipCode, SlipImage, SlipRule, SlipText
+
+log = logging.getLogger("wicket.hal.printer")
 
 _PROFILE = "TM-T20II"
 """A printer of python-escpos' table that is 576 dots wide; no other of its traits is used."""
@@ -26,6 +30,8 @@ QUIET_MODULES = 8
 LARGEST_MODULE = 8
 """Dots, 1 mm: larger is not read any better."""
 _RULE_DOTS, _RULE_MARGIN = 2, 9
+MAX_SIDE = 2000
+"""Dots of a picture that is drawn at all."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,9 @@ def render(slip: Slip, paper: Paper) -> bytes:
                 _add_code(printer, part, paper)
             case SlipRule():
                 printer.image(_rule(paper.dots))
+            case SlipImage(png):
+                if picture := _picture(png, paper.dots):
+                    printer.image(picture)
     if paper.cut:
         printer.cut(feed=False)
     else:
@@ -87,6 +96,22 @@ def _add_code(printer: Dummy, code: SlipCode, paper: Paper) -> None:
     printer.print_and_feed(1)
     style = Style(2 * paper.text_size, bold=True, align="middle")
     printer.image(typeset(code.caption, style, paper.dots))
+
+
+def _picture(png: bytes, dots: int) -> Image.Image | None:
+    """As wide as the paper, the picture in its middle; None for what cannot be read."""
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as found:
+            if max(found.size) > MAX_SIDE:
+                raise ValueError(f"{found.width} by {found.height} dots")
+            grey = found.convert("L")
+    except Exception as error:  # what decoders raise about hostile bytes is anything
+        log.warning("a slip is printed without its picture: %s", error)
+        return None
+    grey.thumbnail((dots, MAX_SIDE))
+    page = Image.new("1", (dots, grey.height + _RULE_MARGIN), 1)
+    page.paste(grey.convert("1"), ((dots - grey.width) // 2, 0))
+    return page
 
 
 def _rule(dots: int) -> Image.Image:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.central import Client, Clock, central_in
+from support.coats import Cloaks, cloaks_in
 from support.postgres import Postgres, postgres
 
 
@@ -55,3 +56,10 @@ async def kiosk(tmp_path: Path, clock: Clock, database_url: str) -> AsyncIterato
 def office(kiosk: Client) -> Client:
     """The same central, as the ticket office sees it."""
     return Client(kiosk.http, kiosk.api, kiosk.clock, "office-1")
+
+
+@pytest.fixture
+async def cloaks(database_url: str, clock: Clock) -> AsyncIterator[Cloaks]:
+    """A cloakroom with its tags, on either database."""
+    async with cloaks_in(database_url, clock) as cloaks:
+        yield cloaks

@@ -15,6 +15,7 @@ from support.central import BEGUN, CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client, C
 
 from admission.facts import Admitted, Fact
 from central.http.rate import Limiter, network_of
+from central.pages.tickets_public import LOOKS
 from central.settings import CentralSettings, HttpSettings, Rate
 from central.sync import ingest
 from central.sync.publisher import STUCK_S, Pulse
@@ -170,6 +171,11 @@ def test_who_waits_as_told_is_let_through() -> None:
     assert [limiter.wait("a", 0.0) for _ in range(4)] == [0, 0, 0, 0.5]
     assert limiter.wait("a", 0.5) == 0
     assert limiter.wait("b", 0.5) == 0
+
+
+def test_a_thousand_phones_of_a_venues_own_network_may_look_three_times_a_minute() -> None:
+    limiter = Limiter(LOOKS)
+    assert not any(limiter.wait("192.0.2.7", look / 50) for look in range(3000))
 
 
 def test_buckets_are_bounded() -> None:

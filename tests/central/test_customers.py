@@ -186,6 +186,19 @@ async def test_an_erased_customer_is_nowhere_and_the_sums_stay(office: Client) -
     assert [told for told in (*ADA.values(), *GRACE.values()) if told.lower() in kept] == []
 
 
+async def test_what_is_printed_on_tickets_forgets_an_erased_customer_too(office: Client) -> None:
+    number = await create(office, ADA)
+    refers = {"references": {"customer": number}, "holder": ADA, "channel": "office"}
+    texts = ["for Ada Lovelace", "a birthday"]
+    lines = [{"product": 1, "slot": MUSEUM, "quantity": 1, "text": text} for text in texts]
+    request = await office.post("/v1/requests", {"lines": lines} | refers, 201)
+    await office.confirm(request)
+    await office.issue(request)
+    await office.post(f"/v1/customers/{number}/erase", {})
+    told = await asked(office, request)
+    assert [ticket["text"] for ticket in told["tickets"]] == ["for …", "a birthday"]
+
+
 async def test_an_erased_customer_stays_erased(office: Client) -> None:
     number = await create(office, ADA)
     path = f"/v1/customers/{number}"

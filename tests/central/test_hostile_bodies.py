@@ -19,6 +19,9 @@ from support.money import balances, euro
 
 from admission.facts import Fact, Opened, Passed
 from admission.values import Direction
+from central.delivery import outbox
+from central.delivery.outbox import Draft, Kind
+from central.sale.states import By
 from central.store.schema import idempotency, metadata
 from central.sync import feed, quarantine
 from central.sync.quarantine import Bad
@@ -134,6 +137,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "skip_wrong": False,
     },
     "/v1/revoked": {"codes": ["AB-1234"]},
+    "/v1/desk/scans": {"code": "NFC:04A1B2C3D4E5F6"},
+    "/v1/desk/status": {"prints": True, "faults": ["printer: paper out"]},
+    "/v1/desk/jobs/{job}": {"fault": "cannot print that"},
     "/v1/zones/house/count": {"persons": 7, "why": "counted by hand"},
     "/v1/clashes/{clash}/settle": {"why": "let in by hand"},
     "/v1/quarantine/1/dismiss": {"why": "a test of the technician"},
@@ -146,7 +152,7 @@ GOOD = {"/v1/quotes": CART | {"lines": [PLAIN]}, "/v1/requests": CART | {"lines"
 """Where the whole body is no cart that anybody wants."""
 BY_DEVICE = dict.fromkeys(
     ("/v1/leases/{lease}/use", "/v1/leases/{lease}/return", "/v1/keys"), "kiosk-1"
-)
+) | dict.fromkeys(("/v1/desk/scans", "/v1/desk/status", "/v1/desk/jobs/{job}"), "desk-1")
 
 HIDDEN = ["\0", "a\x1b[31m", "a\x7fb", "evil\u202egpj.exe", "\u200fa", "a\u2028b"]
 TEXTS = [*HIDDEN, LONG, 7, True, ["x"], {"x": "x"}]
@@ -224,6 +230,9 @@ async def stock(kiosk: Client, office: Client) -> Stock:
         "lease": str(lease["id"]),
     }
     await office.api.database.write(_set_aside_two)
+    print_ = Draft(Kind.PRINT, "desk-1", "", "en", request=1, attach="tickets")
+    job = await office.api.database.write(lambda c: outbox.put(c, print_, By("office-1", NOW)))
+    names["job"] = str(job)
     names["clash"] = str(await office.api.database.write(_clash))
     return Stock(office, names)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
@@ -16,6 +17,12 @@ from support.central import MUSEUM, Client
 from support.listening import until
 from support.postgres import Postgres
 
+from central.sale import drafts
+from central.sale.drafts import Draft
+from central.sale.states import By
+from central.staff import people
+from central.staff.people import Member
+from central.staff.roles import Role
 from central.store.database import Database, DatabaseDown
 from central.store.duty import take_turns
 from central.store.schema import sequence
@@ -52,6 +59,28 @@ async def test_of_two_that_lock_each_other_out_one_is_tried_again(database: Data
     )
     assert len(tries) == 3
     assert await database.read(last) == {"a": 3, "b": 3}
+
+
+async def test_nobody_waits_for_the_old_cart_that_another_takes_up(database: Database) -> None:
+    old, now = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+    def touch(connection: Connection, name: str, at: datetime) -> None:
+        drafts.load(connection, name, at, lock=True)
+        drafts.save(connection, Draft(), By(name, at))
+
+    for name in ("anna", "ben"):
+        hired = Member(name, Role.CASHIER)
+        await database.write(
+            partial(people.add, member=hired, hashed="", devices=(), by=By("", old))
+        )
+        await database.write(partial(touch, name=name, at=old))
+    with database.engine.begin() as connection:
+        drafts.load(connection, "ben", now, lock=True)
+        async with asyncio.timeout(10):
+            await database.write(partial(touch, name="anna", at=now))
+        drafts.save(connection, Draft(language="de"), By("ben", now))
+    kept = await database.read(partial(drafts.load, staff="ben", now=now))
+    assert kept.draft.language == "de"
 
 
 async def test_of_two_that_count_for_the_first_time_both_are_counted(database: Database) -> None:

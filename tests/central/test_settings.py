@@ -8,11 +8,23 @@ import pytest
 from support.central import CONFIG
 
 from central.catalogue.venue import load_venue
+from central.delivery.settings import Tls
 from central.settings import CentralSettings, Channel
 from runtime.settings import BadSettings, load
 
 CENTRAL = (CONFIG / "central.toml").read_text()
 VENUE = (CONFIG / "venue.toml").read_text()
+
+
+def test_how_to_send_can_be_taken_from_the_sample(tmp_path: Path) -> None:
+    begin = CENTRAL.index("# [sms] ")
+    commented = CENTRAL[begin : CENTRAL.index("[mqtt]")].splitlines()
+    lines = [line.removeprefix("# ") for line in commented if not line.startswith("# apprise")]
+    file = tmp_path / "central.toml"
+    file.write_text(CENTRAL.replace("[mqtt]", "\n".join(lines) + "\n[mqtt]", 1))
+    settings = load(file, CentralSettings)
+    assert settings.sms and settings.sms.http and settings.sms.http.ok == "/status=queued"
+    assert settings.email and settings.email.tls is Tls.STARTTLS
 
 
 def test_the_samples_are_good() -> None:
@@ -64,6 +76,7 @@ def problems_of(path: Path, old: str, new: str) -> str:
         ('currency = "EUR"', 'currency = "€"', "currency"),
         ('fr = "Musée"', 'nl = "Museum"', "museum: name.fr is missing"),
         ("from_days = 60", "from_days = -1", "sales"),
+        ('currency = "EUR"', 'currency = "EUR"\nmessages = { "sms.tickets".de = "x" }', "{link}"),
     ],
 )
 def test_a_mistake_in_the_venue_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -79,6 +92,15 @@ def test_a_mistake_in_the_venue_is_named(tmp_path: Path, old: str, new: str, sai
         ("a-secret-2", "a-secret-1", "same token"),
         ("replace-me-with-a-secret-2", "short", "at least 16"),
         ("# kiosk = 4", "kiosk = 0", "at least one minute"),
+        ("[mqtt]", "[sms]\n[mqtt]", "either http"),
+        ("[mqtt]", '[sms]\napprise = "json://localhost"\n[mqtt]', "{to} has to stand"),
+        ("[mqtt]", '[sms]\napprise = "json://{to}"\ncountry = "Germany"\n[mqtt]', "like 'DE'"),
+        ("[mqtt]", '[sms.http]\nurl = "sms.example.org"\n[mqtt]', "should be like"),
+        ("[mqtt]", '[sms.http]\nurl = "https://x.example"\n[mqtt]', "{to} has to stand"),
+        ("[mqtt]", '[sms.http]\nurl = "https://x.example"\njson = "{to}"\n[mqtt]', "json: that"),
+        ("[mqtt]", '[email]\nhost = "mail"\n[mqtt]', "sender"),
+        ("[mqtt]", '[email]\nhost = "mail"\nsender = "Museum"\n[mqtt]', "'Museum'"),
+        ("[mqtt]", '[email]\nhost = "m"\nsender = "a@b"\nusername = "a"\n[mqtt]', "both"),
     ],
 )
 def test_a_mistake_in_the_settings_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from support.clock import on_virtual_time
 from support.gate import lanes_in
+from support.samples import BERLIN, NOON
 
+from admission.facts import Admitted, Event, Lapsed, Refused
 from gate.health import health_of
+from gate.ledger import SCHEMA, fold_told
+from gate.today import Today
+from runtime.database import Database
+from runtime.outbox import Outbox
 
-WELL = {"emergency": False, "faults": [], "lanes": {"North": {"in": "controlled"}}}
+WELL = {
+    "emergency": False,
+    "faults": [],
+    "lanes": {"North": {"in": "controlled"}},
+    "admitted": {"North": 0},
+}
 
 
 @on_virtual_time
@@ -33,3 +46,22 @@ async def test_what_is_lost_is_told_until_it_is_back(tmp_path: Path) -> None:
             rig.stage.cue(name, plug=True)
         await rig.idle()
         assert health_of(rig.gate) == WELL
+
+
+async def test_whom_each_lane_let_in_today_is_counted_bit_by_bit(tmp_path: Path) -> None:
+    entry = Admitted(4711, "museum", "North", 2)
+    at_noon: list[Event] = [entry, Lapsed(4711, 21, "North", 1), replace(entry, again=True)]
+    at_noon += [replace(entry, lane="South"), Refused(4711, "North", "too_late", "x")]
+    async with Database(tmp_path / "gate.db", SCHEMA) as database:
+        outbox = Outbox(database, "gate-1", fold=fold_told)
+        for _ in range(20):
+            await outbox.tell(entry, NOON - timedelta(hours=12, minutes=1))
+        for event in at_noon:
+            await outbox.tell(event, NOON)
+        count = Today(database, "gate-1", BERLIN, at_once=5)
+        assert count.admitted(NOON) == {"North": 1, "South": 2}
+        for _ in range(6):
+            await outbox.tell(entry, NOON)
+        assert count.admitted(NOON) == {"North": 11, "South": 2}
+        assert count.admitted(NOON) == {"North": 13, "South": 2}
+        assert count.admitted(NOON + timedelta(days=1)) == {}

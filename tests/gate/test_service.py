@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -14,8 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.broker import free_port
-from support.bus import running
+from support.broker import free_port, mosquitto
+from support.bus import ear_on, running
 from support.gate import memory_in, told_in
 from support.program import ROOT
 from support.pty_scanner import PtyScanner
@@ -23,7 +24,8 @@ from support.samples import KEY, MUSEUM, issued
 
 from admission.codes import sign_ticket
 from admission.facts import Admitted, Lapsed, Passed
-from admission.values import Ticket, Window
+from admission.values import Direction, Ticket, Window
+from runtime.commands import Command, OpenLane, command_to_data, result_from_data
 from runtime.service import utc_now
 from wicket.demo.stagehand import Stagehand
 
@@ -119,6 +121,22 @@ async def test_a_scan_opens_a_walk_closes_and_sigterm_ends_it_cleanly(folder: Pa
         Admitted(VISITOR.id, "museum", "North", 1, cut_off=True),
         Passed(VISITOR.id, 1, "North", 1),
     ]
+
+
+async def test_the_daemon_answers_what_it_is_ordered(folder: Path) -> None:
+    """Whether it obeys depends on this computer's clock, which nobody may keep right."""
+    settings = tomllib.loads((folder / "gate.toml").read_text())
+    now = utc_now()
+    ordered = Command(
+        "0" * 32, "anna", now, now + timedelta(seconds=60), OpenLane("North", Direction.IN)
+    )
+    broker = mosquitto(folder, settings["mqtt"]["port"])
+    async with broker as settled, ear_on(settled) as ear, gate_in(folder):
+        await ear.hears("device/gate-1/status")
+        await ear.says("device/gate-1/command", command_to_data(ordered))
+        told = result_from_data(await ear.hears("device/gate-1/result"))
+    assert told.id == ordered.id
+    assert told.said == "North is open once, in" if told.done else "know the time" in told.said
 
 
 async def test_sigterm_while_a_visitor_may_pass_gives_the_entry_back(folder: Path) -> None:

@@ -222,3 +222,16 @@ async def test_a_bug_in_the_use_is_no_fault(sim: CodeReader, stage: Stage) -> No
     with pytest.raises(ZeroDivisionError):
         await keep(sim, use)
     assert stage.prop("reader").state == {"open": False}
+
+
+@on_virtual_time
+async def test_whoever_wants_to_know_is_told_each_fault_and_that_it_is_back(
+    sim: CodeReader,
+) -> None:
+    told: list[str | None] = []
+    use = Flaky("no paper", "no paper")
+    await keep(sim, use, PAUSE_S, tell=lambda fault: told.append(fault and fault.problem))
+    assert told == ["no paper", "no paper", None]
+    told.clear()
+    await keep(sim, Flaky(), PAUSE_S, tell=lambda fault: told.append("well"))
+    assert told == []

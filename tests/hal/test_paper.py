@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zlib
+
 import pytest
 import zxingcpp
 from hypothesis import given, settings
@@ -10,7 +13,7 @@ from PIL import Image, ImageChops
 
 from hal.drivers.escpos_bytes import Paper, module_size, render
 from hal.drivers.typesetter import Style, typeset
-from hal.ports import Slip, SlipCode, SlipRule, SlipText
+from hal.ports import Slip, SlipCode, SlipImage, SlipPart, SlipRule, SlipText
 from hal.sim.paper import draw
 
 CODE = "W" + "0123456789ABCDEFGHJKMNPQRSTVWXYZ" * 4 + "7KQ4M2XD0000"
@@ -22,7 +25,7 @@ def ink(picture: Image.Image) -> tuple[int, int, int, int] | None:
     return ImageChops.invert(picture.convert("L")).getbbox()
 
 
-def printed(*parts: SlipText | SlipCode | SlipRule, paper: Paper | None = None) -> Image.Image:
+def printed(*parts: SlipPart, paper: Paper | None = None) -> Image.Image:
     paper = paper or Paper()
     return draw(render(Slip(parts), paper), paper.dots)
 
@@ -48,6 +51,41 @@ def test_a_code_of_any_length_fits_with_its_quiet_zone(length: int) -> None:
     left, _, right, _ = ink(draw(render(Slip((SlipCode(data, "."),)), Paper()))) or (0, 0, 0, 0)
     assert left >= 4 * module_size(data, 576)
     assert right <= 576 - 4 * module_size(data, 576)
+
+
+def png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [200, 1200])
+def test_a_picture_stands_in_the_middle_of_the_paper(width: int) -> None:
+    left, _, right, bottom = ink(printed(SlipImage(png(Image.new("L", (width, 90)))))) or (0,) * 4
+    assert (left, right) == (576 - right, min(576, (576 + width) // 2))
+    assert 40 <= bottom <= 100
+
+
+def without_palette() -> bytes:
+    """A PNG of transparent colours that it does not name."""
+    made = png(Image.new("P", (9, 9)))
+    begin, end = made.index(b"PLTE") - 4, made.index(b"IDAT") - 4
+    clear = b"tRNS\0"
+    chunk = b"\0\0\0\x01" + clear + zlib.crc32(clear).to_bytes(4, "big")
+    return made[:begin] + chunk + made[end:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"GIF89a", png(Image.new("L", (50, 50)))[:60], png(Image.new("1", (9000, 9000)))),
+        without_palette(),
+    ],
+    ids=["nothing", "no PNG", "cut off", "too many dots", "no palette"],
+)
+def test_what_is_no_picture_is_left_out(data: bytes) -> None:
+    rest = (SlipText("Harbour Museum"), SlipCode(CODE, "TK-7KQ4-M2XD"))
+    assert printed(SlipImage(data), *rest) == printed(*rest)
 
 
 def test_short_codes_are_not_blown_up() -> None:

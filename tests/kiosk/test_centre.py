@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from support.kiosk_sample import euro
 
 from admission.booking import SaleBlocked
+from hal.ports import Slip, SlipCode, SlipImage, SlipRule, SlipText
 from kiosk.centre import CentreFault, CentreSettings, HttpCentre
 from kiosk.goods import Day, Holder, Kind, Line, Order, Refusal
 
@@ -293,3 +294,42 @@ async def test_a_central_that_is_not_there_is_a_fault() -> None:
     async with HttpCentre(CentreSettings("http://127.0.0.1:1", "secret")) as client:
         with pytest.raises(CentreFault, match="is central running"):
             await client.cancel("tok", "r", "k")
+
+
+async def test_a_slip_is_as_central_says_and_none_where_it_knows_none(
+    central: Central, client: HttpCentre
+) -> None:
+    central.body = {
+        "parts": [
+            {"text": "Harbour Museum", "large": False, "bold": True, "font": "a newer central"},
+            {"code": "W17KQ4", "caption": "TK-7KQ4-M2XD"},
+            {"rule": True},
+            {"image": "iVBORw=="},
+        ]
+    }
+    assert await client.slip("tok/", 7) == Slip(
+        (
+            SlipText("Harbour Museum", bold=True),
+            SlipCode("W17KQ4", "TK-7KQ4-M2XD"),
+            SlipRule(),
+            SlipImage(b"\x89PNG"),
+        )
+    )
+    assert central.asked[0][:2] == ("GET", "/v1/requests/tok%2F/slips/7")
+    central.status = 404
+    assert await client.slip("tok", 7) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(None, [], {}, {"parts": []}, {"parts": [7]}, {"parts": [{"text": 7}]}),
+        *({"parts": [{"song": "la"}]}, {"parts": [{"image": "~"}]}, {"parts": [{"code": "x"}]}),
+        {"parts": [{"rule": True}] * 101},
+        *({"parts": [{"code": code, "caption": ""}]} for code in ("", "ß" * 1200, "x" * 2332)),
+    ],
+)
+async def test_what_is_no_slip_is_a_fault(central: Central, client: HttpCentre, body: Any) -> None:
+    central.body = body
+    with pytest.raises(CentreFault):
+        await client.slip("tok", 7)

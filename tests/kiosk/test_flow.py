@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from support.kiosk_sample import ALL_DAY, NOW, SLOTS, TODAY, tour_slot
+from support.kiosk_sample import ALL_DAY, CATALOGUE, NOW, SLOTS, TODAY, tour_slot
 from support.kiosk_walk import Walk
 
 from admission.booking import SaleBlocked
@@ -23,6 +23,7 @@ from kiosk.state import (
     Abandon,
     At,
     Begin,
+    CatalogueLoaded,
     Fault,
     Faulted,
     Healed,
@@ -192,6 +193,29 @@ def test_nobody_is_sent_away_while_paying() -> None:
     walk.to_payment()
     walk.wait(300)
     assert walk.screen.name == "payment"
+
+
+@pytest.mark.parametrize(
+    ("sms", "phone", "token", "told"),
+    [
+        (True, "+49 151 23456789", "request-1", True),
+        (True, "", "request-1", False),
+        (False, "+49 151 23456789", "request-1", False),
+        (True, "+49 151 23456789", "offline-1", False),
+    ],
+)
+def test_thanks_tell_of_an_sms_that_comes(sms: bool, phone: str, token: str, told: bool) -> None:
+    walk = Walk()
+    walk.tell(CatalogueLoaded(replace(CATALOGUE, sms=sms)))
+    walk.to_payment()
+    walk.state = replace(walk.state, choice=replace(walk.state.choice, phone=phone))
+    sale = walk.sale
+    assert sale.reservation
+    walk.sales[sale.id] = replace(sale, reservation=replace(sale.reservation, token=token))
+    walk.pay()
+    walk.print()
+    assert walk.screen.name == "thanks"
+    assert ("ending in 6789" in str(walk.screen)) is told
 
 
 def test_thanks_disappear_by_themselves() -> None:

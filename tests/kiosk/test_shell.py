@@ -8,11 +8,12 @@ from itertools import groupby
 
 import pytest
 from support import clock
-from support.kiosk_fakes import FakeDisplay, FakePrinter, Mains, World, live, parts
+from support.kiosk_fakes import FakeCentre, FakeDisplay, FakePrinter, Mains, World, live, parts
 from support.kiosk_sample import NOW
 from support.kiosk_visitor import Buyer, nobody
 
-from hal.ports import DeviceFault
+from hal.ports import DeviceFault, Slip
+from kiosk.centre import CentreFault
 from kiosk.devices import Kept
 from kiosk.geometry import Laid
 from kiosk.inputs import Input, KeyPress, Quit, Touch
@@ -37,6 +38,16 @@ class LooseCable(FakePrinter):
 def names(world: World) -> list[str]:
     """The screens as a visitor counts them: the same one with other words is the same one."""
     return [name for name, _ in groupby(screen.name for screen in world.screens)]
+
+
+class WithoutDesign(FakeCentre):
+    """Sells, and is away whenever it is to say how a ticket looks."""
+
+    asked = 0
+
+    async def slip(self, token: str, ticket: int) -> Slip | None:
+        self.asked += 1
+        raise CentreFault("no answer within 5 s", "is the network slow or central busy?")
 
 
 async def until_shown(kiosk: asyncio.Task[None], world: World, name: str) -> None:
@@ -66,6 +77,21 @@ def test_a_device_that_cannot_be_opened_puts_the_kiosk_out_of_order_until_it_can
     assert any("cannot print" in screen.spoken for screen in world.screens)
     assert "printer: not found, plug it in" in told
     assert told[-1] is None
+
+
+def test_where_central_does_not_say_how_a_ticket_looks_the_kiosk_prints_its_own() -> None:
+    world = World()
+    centre = WithoutDesign("central", world, Mains())
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            kiosk = group.create_task(run(replace(parts(world, Buyer(), Mains()), centre=centre)))
+            group.create_task(until_shown(kiosk, world, "thanks"))
+
+    clock.run(main())
+    assert world.paper == [one.code for [sold] in [world.issued.values()] for one in sold]
+    assert len(world.paper) == 2
+    assert centre.asked == 1
 
 
 def test_without_paper_the_visitor_sees_codes_and_later_gets_the_paper() -> None:

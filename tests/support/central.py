@@ -38,6 +38,8 @@ DEVICES = {
     "office-1": DeviceSettings("office-1-office-1-office-1", DeviceKind.OFFICE),
     "web-1": DeviceSettings("web-1-web-1-web-1-web-1", DeviceKind.WEB),
     "gate-1": DeviceSettings("gate-1-gate-1-gate-1", DeviceKind.GATE),
+    "desk-1": DeviceSettings("desk-1-desk-1-desk-1", DeviceKind.DESK),
+    "desk-2": DeviceSettings("desk-2-desk-2-desk-2", DeviceKind.DESK),
 }
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 
 from playwright.async_api import Page, expect
+from support.listening import answering
 
 MUSEUM, TOUR = '[data-lane="Museum 1"]', '[data-lane="Tour 1"]'
 PATIENCE_MS = 20_000
+
+
+async def opened(port: int) -> str:
+    """The address of the demo's page, as soon as it answers."""
+    await answering(port)
+    return f"http://127.0.0.1:{port}/"
 
 
 async def press(page: Page, widget: str) -> None:
@@ -26,17 +33,29 @@ async def press(page: Page, widget: str) -> None:
     await screen.click(position={"x": x * scale, "y": y * scale})
 
 
-async def buy(page: Page, attraction: str = "museum", *more: str) -> str:
+async def buy(page: Page, attraction: str = "museum", *more: str, phone: str = "") -> str:
     """Buy one ticket for the first day offered; the code of the ticket that is printed."""
     papers = page.locator("#papers .paper")
     before = await papers.count()
-    for widget in ("start", f"attraction:{attraction}", "date:", *more, "plus:", "next", "skip"):
+    holder = ("field:phone", *(f"key:{digit}" for digit in phone), "next") if phone else ("skip",)
+    for widget in ("start", f"attraction:{attraction}", "date:", *more, "plus:", "next", *holder):
         await press(page, widget)
     await press(page, "pay")
     approve = page.locator('#terminal [data-answer="approve"]')
     await approve.click(timeout=PATIENCE_MS)
     await expect(papers).to_have_count(before + 1, timeout=PATIENCE_MS)
     return await papers.first.get_attribute("data-code") or ""
+
+
+async def carry(page: Page, lane: str) -> None:
+    """Drag the newest ticket onto a lane. The drag begins before the page scrolls to the lane: what
+    a browser drags is what is under the place where the mouse button went down."""
+    paper = page.locator("#papers .paper").first
+    await paper.get_by_role("img").hover()
+    await page.mouse.down()
+    await paper.locator(".caption").hover()
+    await page.locator(lane).hover()
+    await page.mouse.up()
 
 
 async def says(page: Page, lane: str, tone: str, text: str = "") -> None:

@@ -227,6 +227,11 @@ class FakeCentre(_Port):
         await self._answer("issue")
         return tickets
 
+    async def slip(self, token: str, ticket: int) -> Slip | None:
+        await self._reach()
+        [found] = (one for one in self.world.issued[token] if one.id == ticket)
+        return Slip((SlipCode(found.code, found.human_code),))
+
     async def cancel(self, token: str, reason: str, key: str) -> Refusal | None:
         await self._reach()
         self.world.requests[token] = "cancelled"

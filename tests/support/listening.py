@@ -60,3 +60,15 @@ async def listening(items: AsyncIterator[T]) -> AsyncIterator[Heard[T]]:
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+async def answering(port: int) -> None:
+    """Return when somebody listens on this port."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0)
+        else:
+            writer.close()
+            return

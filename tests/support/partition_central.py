@@ -33,6 +33,7 @@ from central.store.database import Database, make_engine, migrate
 from central.sync import epochs, feed
 from central.sync.publisher import Publisher
 from central.sync.snapshots import Snapshots
+from central.watch.dispatch import Dispatch
 from central.watch.listening import Watch
 from runtime.topics import Topics
 from runtime.wire import fact_from_data
@@ -225,10 +226,11 @@ class CentralNode:
         self.bus = bus = SimBus(self._net, self._broker, CENTRAL, topics)
         publisher = Publisher(bus, Topics(SITE), api.database, api.pulse, lambda: BERLIN)
         watch = Watch(api.database, api.clock, begun.settings.devices)
+        dispatch = Dispatch(bus, Topics(SITE), api.database, api.clock, api.ordered)
         async with asyncio.TaskGroup() as group:
             group.create_task(bus.run())
             group.create_task(publisher.run())
-            group.create_task(take_facts(api, bus, publisher, watch))
+            group.create_task(take_facts(api, bus, publisher, watch, dispatch))
             group.create_task(watch.run())
 
     def _put(self, content: bytes) -> None:

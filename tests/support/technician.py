@@ -13,6 +13,7 @@ from aiohttp import ClientSession, CookieJar
 from playwright.async_api import Page, expect
 from support.browser import chromium
 from support.gate import BOTH_WAYS, NORTH, WAY, Rig, gate_in, settings_in
+from support.listening import answering
 from support.samples import ticket
 
 from admission.values import AntiPassback, Ticket
@@ -75,21 +76,10 @@ async def site_in(
     ):
         page = PageSettings(port=port, password=password)
         serving = group.create_task(serve_page(rig.gate, page))
-        await _answering(port)
+        await answering(port)
         await rig.idle(settings.lanes[0].name)
         yield Site(rig, port)
         serving.cancel()
-
-
-async def _answering(port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
-            await asyncio.sleep(0)
-        else:
-            writer.close()
-            return
 
 
 @asynccontextmanager

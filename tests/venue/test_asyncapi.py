@@ -26,11 +26,13 @@ from central.http.api import Api
 from central.service import do_duty, listening, opened
 from central.settings import DeviceKind, DeviceSettings, HttpSettings
 from central.sync import feed, quarantine
+from gate.commands import obedience
 from gate.health import health_of
 from gate.hearing import Entry, Hearing
 from gate.settings import CentralSettings
 from gate.sync import keep_in_step
 from runtime.bus import Message
+from runtime.commands import result_from_data
 from runtime.mqtt import Bus
 from runtime.wire import KINDS, decode, encode
 
@@ -108,11 +110,10 @@ async def venue_in(folder: Path) -> AsyncIterator[Venue]:
             running(ear.run(), _keep(ear, heard)),
         ):
             gate = rig.gate
-            told = partial(health_of, gate)
+            told, obeys = partial(health_of, gate), obedience(gate)
             await until(lambda: ear.online)
-            async with running(
-                do_duty(api), keep_in_step(own, gate.ledger, gate.outbox, gate.trust, told)
-            ):
+            step = keep_in_step(own, gate.ledger, gate.outbox, gate.trust, told, obedience=obeys)
+            async with running(do_duty(api), step):
                 await until(lambda: gate.ledger.cursor >= BEGUN)
                 yield Venue(api, ear, heard)
 
@@ -153,6 +154,22 @@ async def tell(venue: Venue, device: str, facts: list[Any]) -> None:
 def fed_by(venue: Venue, devices: set[str]) -> list[Any]:
     entries = [entry for batch in venue.on("feed") for entry in batch["entries"]]
     return [entry["fact"] for entry in entries if entry["fact"]["device"] in devices]
+
+
+async def test_examples_of_commands_are_answered_one_by_one(tmp_path: Path) -> None:
+    """They have expired long since: each is refused, and well understood."""
+    topic = "wicket/1/sample/device/gate-2/command"
+    async with venue_in(tmp_path) as venue:
+        for payload in examples("command"):
+            assert await venue.bus.publish(topic, encode(payload))
+        asked = [payload["id"] for payload in examples("command")]
+        await until(lambda: len(venue.on("device/gate-2/result")) == len(asked))
+        told = venue.on("device/gate-2/result")
+        assert [one["id"] for one in told] == asked
+        assert all(one["said"].endswith("s too late") for one in told)
+        assert all(follows(one, "result") for one in told)
+    for payload in examples("result"):
+        assert result_from_data(payload).id == payload["id"]
 
 
 async def test_examples_of_the_feed_are_folded_by_a_gate(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from playwright.async_api import expect
 from support.browser import chromium
-from support.demo_visitor import MUSEUM, buy, paste, says
+from support.demo_visitor import MUSEUM, buy, carry, opened, paste, says
 
+from admission.codes import SignedCode, human_code, read_code
 from wicket.demo import page as demo_page
 from wicket.demo.show import running
 from wicket.demo.venue import free_port
@@ -21,10 +22,10 @@ async def test_a_person_buys_prints_scans_walks_and_is_refused(tmp_path: Path) -
         async with chromium() as page:
             problems: list[str] = []
             page.on("pageerror", lambda error: problems.append(str(error)))
-            await page.goto(await _open(port))
-            code = await buy(page)
+            await page.goto(await opened(port))
+            code = await buy(page, phone="015123456789")
             await says(page, MUSEUM, "idle")
-            await page.locator("#papers .paper").first.drag_to(page.locator(MUSEUM))
+            await carry(page, MUSEUM)
             await says(page, MUSEUM, "welcome")
             await page.locator(f"{MUSEUM} .walk").click()
             await paste(page, MUSEUM, code)
@@ -36,17 +37,17 @@ async def test_a_person_buys_prints_scans_walks_and_is_refused(tmp_path: Path) -
                 await expect(fact).to_be_visible(timeout=20_000)
             issued = page.locator('#facts li[data-kind="ticket_issued"] .sentence').first
             await expect(issued).to_contain_text("issued: Adult")
+            sms = page.locator("#messages .message")
+            await expect(sms).to_contain_text("+4915123456789")
+            async with page.expect_popup() as popup:
+                await sms.get_by_role("link").click()
+            tickets = await popup.value
+            await expect(tickets.get_by_text(human_code_of(code)).first).to_be_visible()
             assert not problems
         serving.cancel()
 
 
-async def _open(port: int) -> str:
-    """The page's address, as soon as it answers."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
-            await asyncio.sleep(0)
-        else:
-            writer.close()
-            return f"http://127.0.0.1:{port}/"
+def human_code_of(code: str) -> str:
+    read = read_code(code)
+    assert isinstance(read, SignedCode)
+    return human_code(read.ticket.id)

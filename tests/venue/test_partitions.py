@@ -12,7 +12,7 @@ from support.partition_world import Outcome, Plan, run
 
 LONGER = int(os.environ.get("WICKET_PARTITIONS", "1"))
 """So many times as many histories."""
-HISTORIES = 200
+HISTORIES = 120
 
 
 def failed(outcome: Outcome) -> bool:

@@ -96,7 +96,7 @@ def test_a_configuration_without_a_daemon_is_a_question() -> None:
     assert doctor("--config", "x.toml").exit_code == 2
 
 
-@pytest.mark.parametrize("daemon", ["gate", "kiosk", "central"])
+@pytest.mark.parametrize("daemon", ["gate", "kiosk", "desk", "central"])
 def test_a_missing_configuration_is_wrong(tmp_path: Path, daemon: str) -> None:
     (_, first), *rest = examine(daemon, tmp_path / "none.toml")
     assert first.level is WRONG
@@ -114,3 +114,16 @@ def test_the_doctor_is_a_command_of_the_program(tmp_path: Path) -> None:
     )
     assert (run.returncode, run.stderr) == (1, "")
     assert "no such file" in run.stdout
+
+
+async def test_a_desk_is_let_in_and_asks_for_no_broker(tmp_path: Path) -> None:
+    async with central_in(tmp_path / "central", Clock()) as client:
+        url, token = client.http.make_url(""), DEVICES["desk-1"].token
+        config = tmp_path / "desk.toml"
+        config.write_text(
+            f'state = "{tmp_path}"\nreaders = [{{ driver = "sim" }}]\n'
+            f'central = {{ url = "{str(url).rstrip("/")}", token = "{token}" }}\n'
+        )
+        found = await asyncio.to_thread(lambda: list(examine("desk", config)))
+    assert {one.level for name, one in found if name == "central"} == {OK}
+    assert "broker" not in [name for name, _ in found]

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import click
 from aiohttp import WSMsgType, web
 
 from admission.codes import SignedCode, human_code, read_code
+from wicket.demo import office
+from wicket.demo.office import Office
 from wicket.demo.venue import LANES
 
 if TYPE_CHECKING:
@@ -37,12 +40,15 @@ async def show(started: Started, port: int) -> None:
     page = Page()
     async with started(page.heard, page.changed) as venue, _listening(page, venue, port):
         click.echo(f"\n  The venue is open: http://127.0.0.1:{port}/\n", err=True)
+        await venue.central.ready()
+        page.opened(await office.prepare(venue.demo))
         await page.watch_central(venue)
 
 
 @asynccontextmanager
 async def _listening(page: Page, venue: Show, port: int) -> AsyncIterator[None]:
     page.venue = venue
+    venue.phone.told = page.texted
     runner = web.AppRunner(page.app(venue), access_log=None)
     await runner.setup()
     try:
@@ -59,12 +65,14 @@ class Page:
         self.venue: Show | None = None
         self._lookers: set[asyncio.Queue[dict[str, Any]]] = set()
         self._facts: list[dict[str, Any]] = []
+        self._office: dict[str, Any] | None = None
 
     def app(self, venue: Show) -> web.Application:
         app = web.Application(middlewares=[_safe])
         app.router.add_get("/", _index)
         app.router.add_get("/live", self._live)
-        app.router.add_static("/papers", venue.demo.papers)
+        app.router.add_static("/papers/kiosk", venue.demo.papers)
+        app.router.add_static("/papers/desk", venue.demo.desk_papers)
         app.router.add_static("/", PAGE)
         return app
 
@@ -73,7 +81,16 @@ class Page:
         self._tell({"type": "stage", "daemon": daemon, "device": device, "state": state})
         if device == "printer" and state.get("code"):
             paper = {name: state[name] for name in ("number", "code", "caption")}
-            self._tell({"type": "paper", **paper})
+            self._tell({"type": "paper", "printer": daemon, **paper})
+
+    def opened(self, office: Office) -> None:
+        """Staff can sign in."""
+        self._office = asdict(office)
+        self._tell({"type": "office", "office": self._office})
+
+    def texted(self, sms: dict[str, str]) -> None:
+        """The visitor's phone has got an SMS."""
+        self._tell({"type": "sms", "sms": sms})
 
     def changed(self) -> None:
         """A process has come or gone."""
@@ -132,8 +149,16 @@ class Page:
 
     def _greeting(self) -> list[dict[str, Any]]:
         assert self.venue is not None
-        papers = _papers(self.venue.demo.papers)
-        hello = {"type": "hello", "lanes": LANES, "papers": papers, "daemons": self._daemons()}
+        demo = self.venue.demo
+        papers = _papers({"kiosk": demo.papers, "desk": demo.desk_papers})
+        hello: dict[str, Any] = {
+            "type": "hello",
+            "lanes": LANES,
+            "papers": papers,
+            "daemons": self._daemons(),
+        }
+        hello["messages"] = list(self.venue.phone.got.values())
+        hello["office"] = self._office
         states = [
             {"type": "stage", "daemon": daemon, "device": device, "state": state}
             for daemon, hand in self.venue.stages.items()
@@ -168,10 +193,15 @@ async def _safe(request: web.Request, handler: Callable[[web.Request], Any]) -> 
     return answer
 
 
-def _papers(folder: Path) -> list[dict[str, Any]]:
-    """What the simulated printer has printed: 1.png with its code in 1.txt, and so on."""
-    codes = sorted(folder.glob("*.txt"), key=lambda path: int(path.stem))
-    return [_paper(int(path.stem), path.read_text().strip()) for path in codes]
+def _papers(folders: dict[str, Path]) -> list[dict[str, Any]]:
+    """What the simulated printers have printed, the oldest first: 1.png with its code in 1.txt, and
+    so on."""
+    found = [(file, printer) for printer, path in folders.items() for file in path.glob("*.txt")]
+    found.sort(key=lambda one: (one[0].stat().st_mtime_ns, int(one[0].stem)))
+    return [
+        {"printer": printer} | _paper(int(file.stem), file.read_text().strip())
+        for file, printer in found
+    ]
 
 
 def _paper(number: int, code: str) -> dict[str, Any]:

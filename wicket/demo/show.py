@@ -18,21 +18,23 @@ from runtime import log
 from runtime.service import run_daemon
 from wicket.demo import broker, page, script
 from wicket.demo.central import Central
+from wicket.demo.phone import Phone
 from wicket.demo.processes import Kept
 from wicket.demo.stagehand import Stagehand
 from wicket.demo.venue import Demo, lay_out
 
-STAGED = ("gate", "kiosk")
+STAGED = ("gate", "kiosk", "desk")
 
 
 @dataclass(frozen=True)
 class Show:
-    """A venue that is running: its processes, the stages of gate and kiosk, a look at central."""
+    """A venue that is running: its processes, the stages of its devices, a look at central."""
 
     demo: Demo
     processes: dict[str, Kept]
     stages: dict[str, Stagehand]
     central: Central
+    phone: Phone
 
 
 @asynccontextmanager
@@ -54,8 +56,9 @@ async def running(
             {kept.name: kept for kept in _processes(demo, changed)},
             {name: Stagehand(demo.stage(name), hear(name)) for name in STAGED},
             Central(demo.central_url, demo.token),
+            Phone(demo.phone_port),
         )
-        async with show.central, asyncio.TaskGroup() as group:
+        async with show.central, show.phone.listening(), asyncio.TaskGroup() as group:
             processes = [group.create_task(kept.run()) for kept in show.processes.values()]
             hands = [group.create_task(hand.run()) for hand in show.stages.values()]
             try:
@@ -98,7 +101,7 @@ def _processes(demo: Demo, changed: Callable[[], None]) -> Iterator[Kept]:
     logs = demo.state / "logs"
     conf = demo.state / "config" / "mosquitto.conf"
     yield Kept("broker", broker.command(demo.broker_port, conf), logs / "broker.log", changed)
-    for daemon in ("central", "gate", "kiosk"):
+    for daemon in ("central", "gate", "kiosk", "desk"):
         config = str(demo.config(daemon))
         command = [sys.executable, "-m", "wicket", daemon, "--config", config]
         yield Kept(daemon, command, logs / f"{daemon}.log", changed)

@@ -9,9 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from wicket.demo.phone import GATEWAY
+
 SITE = "sample"
 MUSEUM_LANE, TOUR_LANE = "Museum 1", "Tour 1"
 LANES = (MUSEUM_LANE, TOUR_LANE)
+DESK = "desk-1"
 
 
 UNHURRIED = "rate = { per_s = 1e6, burst = 1000000 }"
@@ -26,12 +29,17 @@ class Demo:
     stages: Path
     central_port: int
     broker_port: int
+    phone_port: int
     token: str
     """The office's token, with which the page looks at central."""
 
     @property
     def papers(self) -> Path:
         return self.state / "papers"
+
+    @property
+    def desk_papers(self) -> Path:
+        return self.state / "desk-papers"
 
     def config(self, daemon: str) -> Path:
         return self.state / "config" / f"{daemon}.toml"
@@ -43,18 +51,24 @@ class Demo:
     def central_url(self) -> str:
         return f"http://127.0.0.1:{self.central_port}"
 
+    @property
+    def sms_url(self) -> str:
+        return f"http://127.0.0.1:{self.phone_port}/sms"
+
 
 def lay_out(state: Path, stages: Path) -> Demo:
     """Write the configuration of every daemon; what they stored before is left alone."""
     state = state.absolute()
     (state / "config").mkdir(parents=True, exist_ok=True)
-    (state / "papers").mkdir(exist_ok=True)
+    for papers in ("papers", "desk-papers"):
+        (state / papers).mkdir(exist_ok=True)
     (state / "config").chmod(0o700)
-    tokens = {name: secrets.token_hex(16) for name in ("kiosk-1", "gate-1", "office")}
-    demo = Demo(state, stages, free_port(), free_port(), tokens["office"])
+    tokens = {name: secrets.token_hex(16) for name in ("kiosk-1", "gate-1", DESK, "office")}
+    demo = Demo(state, stages, free_port(), free_port(), free_port(), tokens["office"])
     demo.config("central").write_text(_central(demo, tokens))
     demo.config("gate").write_text(_gate(demo, tokens["gate-1"]))
     demo.config("kiosk").write_text(_kiosk(demo, tokens["kiosk-1"]))
+    demo.config("desk").write_text(_desk(demo, tokens[DESK]))
     (state / "config" / "mosquitto.conf").write_text(_mosquitto(demo))
     return demo
 
@@ -92,6 +106,9 @@ def _central(demo: Demo, tokens: dict[str, str]) -> str:
         f"venue = {_text(samples() / 'venue.toml')}\n"
         f"{_mqtt(demo)}"
         f'http = {{ host = "127.0.0.1", port = {demo.central_port}, {UNHURRIED} }}\n'
+        f"public = {{ url = {_text(demo.central_url)} }}\n"
+        f'sms = {{ country = "DE", http = {{ url = {_text(demo.sms_url)},'
+        f' json = {_text(GATEWAY)}, ok = "/status=queued" }} }}\n'
         f"[devices]\n{devices}"
     )
 
@@ -127,6 +144,16 @@ def _kiosk(demo: Demo, token: str) -> str:
         'screen = { mode = "headless", width = 1280, height = 800 }\n'
         f'printer = {{ driver = "sim", folder = {_text(demo.papers)} }}\n'
         f'terminal = {{ driver = "sim", journal = {_text(demo.state / "terminal.jsonl")} }}\n'
+    )
+
+
+def _desk(demo: Demo, token: str) -> str:
+    return (
+        f"state = {_text(demo.state / 'desk')}\n"
+        f"stage = {_text(demo.stage('desk'))}\n"
+        f"central = {{ url = {_text(demo.central_url)}, token = {_text(token)} }}\n"
+        'readers = [{ driver = "sim" }]\n'
+        f'printer = {{ driver = "sim", folder = {_text(demo.desk_papers)} }}\n'
     )
 
 

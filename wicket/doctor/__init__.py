@@ -21,6 +21,7 @@ SERVICE_USER = "wicket"
 UNIT_GROUPS = {
     "gate": ("gpio", "input", "dialout"),
     "kiosk": ("input", "dialout", "video", "render", "audio", "lp"),
+    "desk": ("input", "dialout", "lp"),
     "central": (),
 }
 """SupplementaryGroups of the units in systemd/."""

@@ -16,6 +16,7 @@ from wicket.doctor.finding import Examined, Finding, ok, warning, wrong
 
 PATIENCE_S = 3.0
 ASKED = "/v1/feed?after=0&limit=1"
+ASKED_BY_DESK = "/v1/desk/jobs"
 MUCH_LEFT = timedelta(days=60)
 RENEW = "issue one and copy it here: wicket certificates issue --help"
 MUCH_APART = timedelta(seconds=30)
@@ -24,7 +25,7 @@ LET_IN, NOT_LET_IN = 200, (401, 403)
 
 def broker(it: Examined) -> Iterator[Finding]:
     """Connects under a name of its own, so that the daemon keeps its session."""
-    if it.settings is None:
+    if it.settings is None or not hasattr(it.settings, "mqtt"):
         return
     settings = it.settings.mqtt
     where = f"broker at {settings.host}:{settings.port}"
@@ -49,7 +50,8 @@ def central(it: Examined) -> Iterator[Finding]:
         host, port = it.settings.http.host, it.settings.http.port
         yield _health("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)  # noqa: S104
     else:
-        yield from _as_device(it.settings.central.url, it.settings.central.token)
+        asked = ASKED_BY_DESK if it.daemon == "desk" else ASKED
+        yield from _as_device(it.settings.central.url, it.settings.central.token, asked)
 
 
 def _health(host: str, port: int) -> Finding:
@@ -62,9 +64,9 @@ def _health(host: str, port: int) -> Finding:
     return ok(f"central answers at {host}:{port}")
 
 
-def _as_device(url: str, token: str) -> Iterator[Finding]:
+def _as_device(url: str, token: str, asked: str) -> Iterator[Finding]:
     try:
-        status, date = _get(url, ASKED, token)
+        status, date = _get(url, asked, token)
     except (OSError, HTTPException) as error:
         cure = "is [central] url right, does central run, does its [http] host let others in?"
         yield wrong(f"central at {url}: {error}", cure)

@@ -144,7 +144,8 @@ def _flush(folder: Path) -> float:
 
 
 def _database(it: Examined) -> Path | None:
-    if it.settings is None or getattr(it.settings, "database", None):
+    own = getattr(it.settings, "database", None)
+    if it.settings is None or own or it.daemon not in FILES:
         return None
     path: Path = it.settings.state / FILES[it.daemon]
     return path if path.exists() else None

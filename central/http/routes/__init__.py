@@ -6,11 +6,13 @@ import time
 
 from aiohttp import web
 
+from central.http import streams
 from central.http.access import authorised
 from central.http.api import Api
 from central.http.routes import (
     capacity,
     clashes,
+    desk,
     facts,
     foreign,
     health,
@@ -21,6 +23,7 @@ from central.http.routes import (
     requests,
     seats,
     shop,
+    slips,
     snapshots,
     tickets,
     venue,
@@ -29,11 +32,14 @@ from central.http.routes import (
 )
 from central.http.web import problems
 from central.metrics import measured
+from central.pages.desk import DESKS
+from central.pages.routes import routes as pages
 from runtime.wire import MAX_PAYLOAD
 
 PARTS = (
-    *(shop, offers, vouchers, requests, tickets, foreign, money, office),
+    *(shop, offers, vouchers, requests, slips, tickets, foreign, money, office),
     *(capacity, seats, venue, facts, snapshots, clashes, health, keys, watch),
+    desk,
 )
 
 
@@ -42,9 +48,12 @@ def application(api: Api) -> web.Application:
     middlewares = [
         measured(api.metrics, time.perf_counter),
         problems,
-        authorised(settings.devices, settings.http.rate),
+        authorised(settings.devices, settings.http.rate, proxy=settings.public.proxy),
     ]
     app = web.Application(client_max_size=MAX_PAYLOAD, middlewares=middlewares)
+    app[DESKS] = settings.desks
+    streams.set_up(app)
     for part in PARTS:
         app.add_routes(part.routes(api))
+    app.add_routes(pages(api))
     return app

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from aiohttp import web
+from sqlalchemy import Connection
 
+from central.delivery import notices
 from central.http import answers, answers_money
 from central.http.access import Scope, client_of, needs
 from central.http.api import Api
@@ -21,7 +23,7 @@ from central.http.routes.requests import ONE, told
 from central.http.web import answered, json
 from central.money import days, exchange, invitations, ledger, payments, returns
 from central.money.dues import Terms
-from central.sale.states import Refused
+from central.sale.states import By, Refused, TicketRequest
 from runtime.convert import Invalid
 
 MAX_ID = 2**31 - 1
@@ -33,14 +35,14 @@ def routes(api: Api) -> list[web.RouteDef]:
         body, token = await read_body(request, PartPayment), request.match_info["token"]
         return await api.once(
             request,
-            lambda c, by: told(payments.pay(c, token, body.payment, body.holder, by), by.at),
+            lambda c, by: _paid(c, payments.pay(c, token, body.payment, body.holder, by), by),
         )
 
     async def choose(request: web.Request) -> web.Response:
         body, token = await read_body(request, OptionChosen), request.match_info["token"]
         terms = Terms(body.option, body.reason)
         return await api.once(
-            request, lambda c, by: told(payments.choose(c, token, terms, by), by.at)
+            request, lambda c, by: _paid(c, payments.choose(c, token, terms, by), by)
         )
 
     async def refund(request: web.Request) -> web.Response:
@@ -134,3 +136,10 @@ def _wants_csv(request: web.Request) -> bool:
 
 def _csv(text: str) -> web.Response:
     return web.Response(text=text, content_type="text/csv", charset="utf-8")
+
+
+def _paid(connection: Connection, made: TicketRequest | Refused, by: By) -> Answer | Refused:
+    """Tickets that were made before are good now."""
+    if isinstance(made, TicketRequest):
+        notices.send_tickets(connection, made, by)
+    return told(made, by.at)

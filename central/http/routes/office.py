@@ -95,7 +95,7 @@ def _of_customers(api: Api) -> list[web.RouteDef]:
 
     async def export(request: web.Request) -> web.Response:
         number, now = request.match_info["number"], api.clock()
-        return await api.look(lambda c: _export(c, number, now))
+        return await api.look(lambda c: told_of(c, number, now))
 
     return [
         web.get("/v1/customers", needs(Scope.OFFICE, look_for)),
@@ -158,7 +158,8 @@ def _shown(found: Customer | Refused) -> Answer | Refused:
     return found if isinstance(found, Refused) else Answer(200, answers_office.customer(found))
 
 
-def _export(connection: Connection, number: str, now: datetime) -> Answer | Refused:
+def told_of(connection: Connection, number: str, now: datetime) -> Answer | Refused:
+    """All that is known of a customer."""
     found = customers.find(connection, number)
     if isinstance(found, Refused):
         return found

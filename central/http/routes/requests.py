@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from central.catalogue.venue import Venue
+from central.delivery import notices
 from central.http import answers, answers_money, answers_offers
 from central.http.access import Scope, needs
 from central.http.api import Api
@@ -106,6 +107,7 @@ def _confirmed(
     made = requests.confirm(connection, token, body.payment, body.holder, by)
     if isinstance(made, TicketRequest):
         references.refer(connection, made.id, body.references, by)
+        notices.send_tickets(connection, made, by)
     return made
 
 
@@ -118,6 +120,7 @@ def _handed_over(
     if isinstance(request, Refused):
         return request
     bought = [answers_offers.voucher(one, by.at) for one in vouchers.issue(connection, request, by)]
+    notices.send_tickets(connection, request, by)
     return Answer(200, answers.tickets(issued) | {"vouchers": bought})
 
 

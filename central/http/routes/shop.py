@@ -24,7 +24,8 @@ CHANNELS = {
 
 def routes(api: Api) -> list[web.RouteDef]:
     async def catalogue(request: web.Request) -> web.Response:
-        return json(answers.catalogue(api.settings.site, api.venue.sold_by(_channel(api, request))))
+        venue, sms = api.venue.sold_by(_channel(api, request)), api.settings.sms is not None
+        return json(answers.catalogue(api.settings.site, venue, sms=sms))
 
     async def dates(request: web.Request) -> web.Response:
         attraction, now = _attraction(api, request), api.clock()

@@ -2,6 +2,18 @@
 
 from central.store.schema.base import Amount, UtcTime, metadata
 from central.store.schema.capacity import lease, lease_use, slot_change, visit, waiting
+from central.store.schema.coats import (
+    cloakroom,
+    coat_entry,
+    coat_history,
+    coat_picture,
+    coat_piece,
+    coat_rack,
+    coat_tag,
+    coat_ticket,
+    coat_try,
+)
+from central.store.schema.commands import command
 from central.store.schema.customers import (
     batch,
     customer,
@@ -9,6 +21,8 @@ from central.store.schema.customers import (
     request_reference,
     request_word,
 )
+from central.store.schema.delivery import delivery, public_link
+from central.store.schema.desks import desk_scan, desk_status
 from central.store.schema.devices import (
     device_gap,
     device_status,
@@ -16,6 +30,7 @@ from central.store.schema.devices import (
     zone_flaw,
     zone_told,
 )
+from central.store.schema.drafts import sale_draft
 from central.store.schema.facts import (
     clash,
     epoch,
@@ -34,6 +49,7 @@ from central.store.schema.offers import (
     voucher_change,
     voucher_entry,
 )
+from central.store.schema.papers import ticket_design
 from central.store.schema.requests import (
     history,
     line_slot,
@@ -45,16 +61,31 @@ from central.store.schema.requests import (
     time_slot,
 )
 from central.store.schema.seats import seat_block, seat_hold, seat_plan
+from central.store.schema.staff import audit, staff, staff_session
 from central.store.schema.venue import venue_revision
 
 __all__ = [
     "Amount",
     "UtcTime",
+    "audit",
     "batch",
     "clash",
+    "cloakroom",
+    "coat_entry",
+    "coat_history",
+    "coat_picture",
+    "coat_piece",
+    "coat_rack",
+    "coat_tag",
+    "coat_ticket",
+    "coat_try",
+    "command",
     "customer",
     "customer_word",
     "day_end",
+    "delivery",
+    "desk_scan",
+    "desk_status",
     "device_gap",
     "device_status",
     "epoch",
@@ -74,16 +105,21 @@ __all__ = [
     "posting",
     "promo_code",
     "promo_use",
+    "public_link",
     "quarantine",
     "request_line",
     "request_reference",
     "request_word",
+    "sale_draft",
     "seat_block",
     "seat_hold",
     "seat_plan",
     "sequence",
     "slot_change",
+    "staff",
+    "staff_session",
     "ticket",
+    "ticket_design",
     "ticket_request",
     "ticket_window",
     "till",

@@ -60,7 +60,8 @@ feed = Table(
     Index(None, "kind", "subject"),
 )
 """Facts in the order central took them: also the outbox to MQTT. `subject` is the id of the
-ticket, product or key that the fact is about."""
+ticket, product or key that the fact is about; of a refused code that is no ticket's, a number below
+nothing (central/sync/feed.py)."""
 
 quarantine = Table(
     "quarantine",

@@ -100,10 +100,11 @@ request_line = Table(
     Column("gives_product", Integer),
     Column("gives_quantity", Integer, nullable=False, server_default="0"),
 )
-"""What was sold, as it was called and priced then; never changed. `slot` is the one that made the
-price; `entitled` are the single attractions that a ticket of it opens, if they differ. `valid_from`
-and `valid_until` are of what is open without a slot; `value`, or `gives_product` and
-`gives_quantity`, is of vouchers. `text` and `ticket_text` go on the printed tickets."""
+"""What was sold, as it was called and priced then; never changed, but for a name in `text` that is
+erased. `slot` is the one that made the price; `entitled` are the single attractions that a ticket
+of it opens, if they differ. `valid_from` and `valid_until` are of what is open without a slot;
+`value`, or `gives_product` and `gives_quantity`, is of vouchers. `text` and `ticket_text` go on the
+printed tickets."""
 
 line_slot = Table(
     "line_slot",

@@ -3,6 +3,7 @@
 import { find, byId, grow, counted, flash, note } from "./elements.js";
 import { cue } from "./line.js";
 import { views } from "./stage.js";
+import { scanAtDesk } from "./office.js";
 import { laneCards, scan } from "./turnstiles.js";
 
 function showPrinter(state) {
@@ -14,16 +15,18 @@ byId("paper-out").addEventListener("change", ({ target }) => {
   cue("kiosk", "printer", { paper: !target.checked });
 });
 
-export function addPaper({ number, code, caption }) {
-  if (find(`#papers [data-number="${number}"]`)) return;
+export function addPaper({ printer, number, code, caption }) {
+  const paperId = `${printer}-${number}`;
+  if (find(`#papers [data-number="${paperId}"]`)) return;
   const paper = grow("paper-template");
   const picture = find("img", paper);
-  paper.dataset.number = number;
+  paper.dataset.number = paperId;
   paper.dataset.code = code;
-  picture.src = `/papers/${number}.png`;
+  picture.src = `/papers/${printer}/${number}.png`;
   picture.alt = `Ticket ${caption}`;
   find(".caption", paper).textContent = caption;
-  find(".copy", paper).before(...[...laneCards.keys()].map((lane) => scanButton(lane, code)));
+  find(".printer", paper).textContent = `from the ${printer}`;
+  find(".copy", paper).before(...[...laneCards.keys()].map((lane) => scanButton(lane, code)), deskButton(code));
   find(".copy", paper).addEventListener("click", ({ target }) => copy(code, target));
   for (const opener of [picture, find(".enlarge", paper)]) {
     opener.addEventListener("click", () => enlarge(picture, caption));
@@ -56,6 +59,14 @@ function scanButton(lane, code) {
   button.dataset.scanAt = lane;
   button.textContent = `Scan at ${lane}`;
   button.addEventListener("click", () => scan(lane, code));
+  return button;
+}
+
+function deskButton(code) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Scan at the desk";
+  button.addEventListener("click", () => scanAtDesk(code));
   return button;
 }
 

@@ -1,9 +1,10 @@
 // What the devices show: a view for each, drawn anew from its whole state.
 
-export const known = { kiosk: new Map(), gate: new Map() };
+export const known = { kiosk: new Map(), gate: new Map(), desk: new Map() };
 export const views = {
   kiosk: new Map(),
   gate: new Map(),
+  desk: new Map(),
 };
 
 export function forget(daemon) {

@@ -1,0 +1,1 @@
+"""Counters of the ticket office and the cloakroom: what is read there, what is printed there."""

@@ -1,0 +1,1 @@
+"""The daemon at a counter: its scanners and NFC readers, its printer."""

@@ -1,0 +1,128 @@
+"""What the live page takes from a browser, and from whoever is no browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.central import Client, Clock, central_in
+from support.office import hire
+from support.roles import sign_in
+
+from admission.values import Direction
+from central.staff.roles import Role
+from central.watch import commands, devices
+from central.watch.commands import Order
+from central.watch.devices import Heard, Status
+from runtime.commands import CloseSales, OpenLane
+
+LIVE = "/office/live"
+NORTH = {"device": "gate-1", "lane": "North", "way": "in"}
+
+
+@dataclass
+class Browser:
+    """One of the staff."""
+
+    central: Client
+    headers: dict[str, str]
+
+    async def get(self, path: str = LIVE, **headers: str) -> tuple[int, str, str]:
+        """Status, text, ETag."""
+        async with self.central.http.get(path, headers=self.headers | headers) as answer:
+            return answer.status, await answer.text(), answer.headers.get("ETag", "")
+
+    async def post(self, what: str, **fields: str) -> tuple[int, str]:
+        """Status, and where it leads or what the page says."""
+        async with self.central.http.post(
+            f"{LIVE}/{what}", data=fields, headers=self.headers, allow_redirects=False
+        ) as answer:
+            return answer.status, answer.headers.get("Location", await answer.text())
+
+    async def orders(self) -> list[Order]:
+        return await self.central.api.database.read(lambda c: commands.newest(c, 100))
+
+
+@asynccontextmanager
+async def browser_of(folder: Path, role: Role) -> AsyncIterator[Browser]:
+    """gate-1 with its lane North, and kiosk-1, are there."""
+    clock = Clock()
+    north = {"North": {"in": "controlled"}}
+    async with central_in(folder, clock) as central:
+        await hire(central, role)
+        there = [
+            Heard("gate-1", True, clock(), clock(), Status(online=True, lanes=north)),
+            Heard("kiosk-1", True, clock(), clock(), Status(online=True)),
+        ]
+        await central.api.database.write(lambda c: devices.keep(c, there, []))
+        yield Browser(central, await sign_in(central, role.value))
+
+
+async def test_a_second_press_orders_nothing_more(tmp_path: Path) -> None:
+    async with browser_of(tmp_path, Role.STEWARD) as steward:
+        first = await steward.post("open", **NORTH, once="key", why="a pram")
+        assert await steward.post("open", **NORTH, once="key", why="a pram") == first
+        [order] = await steward.orders()
+        assert order.command.deed == OpenLane("North", Direction.IN)
+        assert first == (303, f"{LIVE}?order={order.command.id}")
+
+
+async def test_a_kiosk_is_closed_with_a_reason(tmp_path: Path) -> None:
+    async with browser_of(tmp_path, Role.SUPERVISOR) as supervisor:
+        await supervisor.post("kiosk", device="kiosk-1", sale="close", why="cleaning")
+        [order] = await supervisor.orders()
+        assert (order.device, order.command.deed) == ("kiosk-1", CloseSales("cleaning"))
+
+
+async def test_a_script_is_told_when_nothing_has_changed(tmp_path: Path) -> None:
+    async with browser_of(tmp_path, Role.STEWARD) as steward:
+        status, _, tag = await steward.get()
+        assert status == 200
+        assert (await steward.get(**{"If-None-Match": tag}))[0] == 304
+        await steward.post("open", **NORTH)
+        status, text, newer = await steward.get(**{"If-None-Match": tag})
+        assert (status, newer != tag) == (200, True)
+        assert "open North once, in, gate-1" in text
+
+
+NONSENSE: list[tuple[str, dict[str, str]]] = [
+    ("open", {}),
+    ("open", NORTH | {"way": "sideways"}),
+    ("open", NORTH | {"lane": "N" * 5000}),
+    ("open", NORTH | {"lane": "North\x00"}),
+    ("open", NORTH | {"why": "w" * 201}),
+    ("open", NORTH | {"device": "../gate-1"}),
+    ("open", NORTH | {"device": "kiosk-1"}),
+    ("mode", NORTH | {"mode": "emergency", "sure": "1"}),
+    ("mode", NORTH | {"mode": ""}),
+    ("kiosk", {"device": "gate-1", "sale": "close"}),
+    ("kiosk", {"device": "kiosk-1", "sale": "burn"}),
+    ("kiosk", {"device": "kiosk-1", "sale": "close", "why": "a\u2028b"}),
+    ("admit", {"code": "", "where": "lane in gate-1 North"}),
+    ("admit", {"code": "x" * 1025, "where": "lane in gate-1 North"}),
+    ("admit", {"code": "a\u00a0b", "where": "lane in gate-1 North"}),
+    ("admit", {"code": "x", "where": "lane"}),
+    ("admit", {"code": "x", "where": "lane up gate-1 North"}),
+    ("admit", {"code": "x", "where": "nonsense"}),
+    ("admit", {"code": "<script>x</script>", "where": "hand museum"}),
+    ("admit", {"code": "x", "where": "hand nowhere"}),
+]
+
+
+async def test_nonsense_is_refused_and_nothing_ordered(tmp_path: Path) -> None:
+    async with browser_of(tmp_path, Role.SUPERVISOR) as supervisor:
+        for what, fields in NONSENSE:
+            status, text = await supervisor.post(what, **fields)
+            assert status in {400, 409}, fields
+            assert "<script>x" not in text
+        assert await supervisor.orders() == []
+
+
+async def test_a_guessed_order_tells_nothing(tmp_path: Path) -> None:
+    async with browser_of(tmp_path, Role.STEWARD) as steward:
+        for query in ("order=" + "0" * 32, "order=x", "order=%00", "admitted=-1"):
+            status, text, _ = await steward.get(f"{LIVE}?{query}")
+            assert status in {200, 400}
+            assert 'class="said"' not in text
