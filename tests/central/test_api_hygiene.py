@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +16,7 @@ from support.central import BEGUN, CONFIG, DEVICES, MUSEUM, NOW, TOUR, Client, C
 
 from admission.facts import Admitted, Fact
 from central.http.rate import Limiter, network_of
+from central.http.web import problems
 from central.pages.tickets_public import LOOKS
 from central.settings import CentralSettings, HttpSettings, Rate
 from central.sync import ingest
@@ -214,3 +216,20 @@ def test_the_rate_can_be_set(tmp_path: Path, told: str, rate: Rate) -> None:
 def test_a_rate_that_is_none_is_refused(rate: Any) -> None:
     with pytest.raises(ValueError, match="rate"):
         Rate(*rate)
+
+
+async def test_a_fault_is_logged_without_the_secret_in_its_path(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def crash(request: web.Request) -> web.Response:
+        raise ZeroDivisionError
+
+    app = web.Application(middlewares=[problems])
+    app.router.add_get("/t/{secret}", crash)
+    async with (
+        TestClient(TestServer(app)) as http,
+        http.get("/t/known-to-one-visitor") as answer,
+    ):
+        assert answer.status == 500
+    assert "in GET /t/{secret}" in caplog.text
+    assert "known-to-one-visitor" not in caplog.text
