@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -109,35 +109,49 @@ class _Manage:
 
     async def give_code(self, request: web.Request) -> web.Response:
         """What a reader says of a tag: its NFC chip, or its barcode."""
-        room, form = await self._room(request), await posted(request)
-        text, code = form.text("tag", tags.MAX_CODE), form.text("code", tags.MAX_CODE)
-        form.check()
-
-        def deed(connection: Connection, by: By) -> Go | Refused:
-            tag = tags.find(connection, room.id, text)
-            if isinstance(tag, Refused):
-                return tag
-            done = tags.give_code(connection, tag.id, code, by)
-            told = f"{tag.text}: {code or 'none'}"
-            return done if isinstance(done, Refused) else self._go(room, "coat-code", told)
-
-        done = await self.here.site.act(request, form, "coat-code", room.name, deed)
-        return went(done) if isinstance(done, Go) else await self._shown(request, room, done)
+        form = await posted(request)
+        code = form.text("code", tags.MAX_CODE)
+        return await self._change_tag(
+            request,
+            form,
+            "coat-code",
+            code or "none",
+            lambda c, tag, by: tags.give_code(c, tag, code, by),
+        )
 
     async def set_state(self, request: web.Request) -> web.Response:
-        room, form = await self._room(request), await posted(request)
-        text, state = form.text("tag", tags.MAX_CODE), form.choice("state", TagState)
+        form = await posted(request)
+        state = form.choice("state", TagState)
+        return await self._change_tag(
+            request,
+            form,
+            "coat-tag-state",
+            state.value,
+            lambda c, tag, by: tags.set_state(c, tag, state, by),
+        )
+
+    async def _change_tag(
+        self,
+        request: web.Request,
+        form: Form,
+        action: str,
+        told: str,
+        change: Callable[[Connection, int, By], Tag | Refused],
+    ) -> web.Response:
+        """Change the tag that the form names; `action` is what is said of it too."""
+        room, text = await self._room(request), form.text("tag", tags.MAX_CODE)
         form.check()
 
         def deed(connection: Connection, by: By) -> Go | Refused:
             tag = tags.find(connection, room.id, text)
             if isinstance(tag, Refused):
                 return tag
-            done = tags.set_state(connection, tag.id, state, by)
-            told = f"{tag.text}: {state.value}"
-            return done if isinstance(done, Refused) else self._go(room, "coat-tag-state", told)
+            done = change(connection, tag.id, by)
+            return (
+                done if isinstance(done, Refused) else self._go(room, action, f"{tag.text}: {told}")
+            )
 
-        done = await self.here.site.act(request, form, "coat-tag-state", room.name, deed)
+        done = await self.here.site.act(request, form, action, room.name, deed)
         return went(done) if isinstance(done, Go) else await self._shown(request, room, done)
 
     async def labels(self, request: web.Request) -> web.Response:
