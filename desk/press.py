@@ -12,10 +12,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from desk.centre import Centre, CentreFault, Refused
+from desk.centre import Centre, Refused
 from desk.jobs import Job, Unreadable, marked
 from desk.journal import Journal, Progress
 from hal.ports import DeviceFault, TicketPrinter
+from runtime.centre import CentreFault
 from runtime.log import Repeats
 
 log = logging.getLogger("wicket.desk")

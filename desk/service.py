@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from desk.centre import Centre, CentreFault, Refused
+from desk.centre import Centre, Refused
 from desk.journal import Journal
 from desk.press import Press
 from desk.settings import DeskSettings
@@ -18,6 +18,7 @@ from hal.ports import CodeReader, DeviceFault, TicketPrinter
 from hal.registry import Devices
 from hal.sim.stage import Stage
 from hal.sim.stage import serve as serve_stage
+from runtime.centre import CentreFault
 from runtime.convert import structure
 from runtime.log import Repeats
 from runtime.service import notify

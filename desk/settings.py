@@ -7,15 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runtime.centre import CentreSettings
+
 MAX_READERS = 8
-
-
-@dataclass(frozen=True)
-class CentreSettings:
-    """`url` without /v1; `token` is this desk's bearer token."""
-
-    url: str = "http://127.0.0.1:8080"
-    token: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
-
-import aiohttp
 
 from admission.booking import SaleBlocked
 from admission.values import IssuerKey, Money
@@ -31,35 +25,11 @@ from kiosk.goods import (
     Slot,
 )
 from kiosk.leased import Lease, Product
+from runtime.centre import TIMEOUT_S, CentreFault, CentreSettings, HttpClient, No
 from runtime.convert import Invalid, structure, structure_known, unstructure
 from runtime.outbox import Standing
-from runtime.wire import MAX_PAYLOAD, decode
 
 T = TypeVar("T")
-
-TIMEOUT_S = 5.0
-NOT_LET_IN = "check [central] token in kiosk.toml against this device's token in central.toml"
-REFUSALS = frozenset({400, 404, 409, 422})
-
-
-class CentreFault(Exception):
-    """Central cannot be reached or does not make sense. `hint` is for the operator."""
-
-    def __init__(self, problem: str, hint: str) -> None:
-        super().__init__(f"central: {problem}; {hint}")
-        self.problem, self.hint = problem, hint
-
-
-class NotLetIn(CentreFault):
-    """Central is there and knows this device not, or no longer."""
-
-
-@dataclass(frozen=True)
-class CentreSettings:
-    """`url` without /v1; `token` is this device's bearer token."""
-
-    url: str = "http://127.0.0.1:8080"
-    token: str = ""
 
 
 class Centre(Protocol):
@@ -86,26 +56,11 @@ class Centre(Protocol):
     async def cancel(self, token: str, reason: str, key: str) -> Refusal | None: ...
 
 
-class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
+class HttpCentre(HttpClient):
     """`timeout_s` bounds each request as a whole."""
 
     def __init__(self, settings: CentreSettings, timeout_s: float = TIMEOUT_S) -> None:
-        self._settings = settings
-        self._timeout_s = timeout_s
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {self._settings.token}"}
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        await self._session.close()
+        super().__init__(settings, "kiosk", timeout_s)
 
     async def catalogue(self) -> Catalogue:
         return _parse(_catalogue, await self._get("/catalogue"))
@@ -141,8 +96,8 @@ class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
         return answer if isinstance(answer, Refusal) else _parse(_tickets, answer)
 
     async def slip(self, token: str, ticket: int) -> Slip | None:
-        answer = await self._ask("GET", f"/requests/{quote(token, safe='')}/slips/{ticket}")
-        return None if isinstance(answer, Refusal) else _parse(read_slip, answer)
+        answer = await self.get(f"/requests/{quote(token, safe='')}/slips/{ticket}")
+        return None if isinstance(answer, No) else _parse(read_slip, answer)
 
     async def cancel(self, token: str, reason: str, key: str) -> Refusal | None:
         path = f"/requests/{quote(token, safe='')}/cancel"
@@ -160,7 +115,7 @@ class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
     async def register(self, public: bytes) -> IssuerKey | Refusal:
         """Have central tell the gates of this kiosk's key. Repeated, it is a new question about the
         same key, for a refusal may have lost its reason."""
-        answer = await self._post("/keys", {"public": public.hex()}, secrets.token_hex(16))
+        answer = await self._post("/keys", {"public": public.hex()})
         return answer if isinstance(answer, Refusal) else _parse(_key, answer)
 
     async def leased(self) -> tuple[Lease, ...]:
@@ -181,66 +136,26 @@ class HttpCentre(AbstractAsyncContextManager["HttpCentre", None]):
         return _refusal(await self._post(f"/leases/{lease}/return", {}, key))
 
     async def _get(self, path: str) -> Any:
-        answer = await self._ask("GET", path)
-        if isinstance(answer, Refusal):
+        answer = await self.get(path)
+        if isinstance(answer, No):
+            code = _read_refusal(answer).code
             raise CentreFault(
-                f"{path}: refused ({answer.code})", "does central know this device and attraction?"
+                f"{path}: refused ({code})", "does central know this device and attraction?"
             )
         return answer
 
-    async def _post(self, path: str, body: Any, key: str) -> Any | Refusal:
-        return await self._ask("POST", path, json=body, headers={"Idempotency-Key": key})
-
-    async def _ask(self, method: str, path: str, **extras: Any) -> Any | Refusal:
-        url = f"{self._settings.url}/v1{path}"
-        try:
-            async with (
-                asyncio.timeout(self._timeout_s),
-                self._session.request(method, url, **extras) as response,
-            ):
-                status, payload = response.status, await _read(response)
-        except TimeoutError as error:
-            raise CentreFault(
-                f"no answer within {self._timeout_s:g} s", "is the network slow or central busy?"
-            ) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise CentreFault(
-                f"cannot be reached at {self._settings.url} ({error})",
-                "is central running, is [central] url in kiosk.toml right?",
-            ) from error
-        return _judge(status, payload, path)
+    async def _post(self, path: str, body: Any, key: str = "") -> Any | Refusal:
+        answer = await self.post(path, body, key)
+        return _read_refusal(answer) if isinstance(answer, No) else answer
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    payload = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        payload += chunk
-        if len(payload) > MAX_PAYLOAD:
-            raise ValueError(f"answer of more than {MAX_PAYLOAD} bytes")
-    return bytes(payload)
-
-
-def _judge(status: int, payload: bytes, path: str) -> Any | Refusal:
-    if status in (401, 403):
-        raise NotLetIn(f"{path}: this device is not let in ({status})", NOT_LET_IN)
-    if status not in (200, 201) and status not in REFUSALS:
-        raise CentreFault(f"{path}: answered {status}", "see central's log")
-    try:
-        body = decode(payload)
-    except Invalid as invalid:
-        raise CentreFault(
-            f"{path}: answered {status} with {invalid}", "does [central] url lead to central?"
-        ) from invalid
-    return body if status in (200, 201) else _read_refusal(body, status)
-
-
-def _read_refusal(body: Any, status: int) -> Refusal:
+def _read_refusal(no: No) -> Refusal:
     """A problem document; what is odd about it is left out, for the answer is no either way."""
-    told = body if isinstance(body, Mapping) else {}
+    told = no.body if isinstance(no.body, Mapping) else {}
     code, left, blocked = told.get("code"), told.get("left"), told.get("blocked")
     known = {reason.value: reason for reason in SaleBlocked}
     return Refusal(
-        code if isinstance(code, str) else f"http_{status}",
+        code if isinstance(code, str) else f"http_{no.status}",
         left if isinstance(left, int) else None,
         known.get(blocked) if isinstance(blocked, str) else None,
     )

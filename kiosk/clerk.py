@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from hal.ports import Charged, DeviceFault, NotCharged, PaymentTerminal, Slip, TicketPrinter
 from kiosk import sale as deeds
-from kiosk.centre import Centre, CentreFault
+from kiosk.centre import Centre
 from kiosk.devices import Kept
 from kiosk.goods import IssuedTicket, Order, Refusal
 from kiosk.journal import Journal
@@ -23,6 +23,7 @@ from kiosk.recovery import recover
 from kiosk.sale import Record, Sale, Todo, fold, price, todo
 from kiosk.slip import ticket_slip
 from kiosk.state import Event, Fault, Owing, SaleIs, SaleStuck
+from runtime.centre import CentreFault
 from runtime.log import Repeats
 
 log = logging.getLogger("wicket.kiosk.clerk")

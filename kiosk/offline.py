@@ -19,7 +19,7 @@ from admission.facts import Event, Fact
 from admission.values import Money
 from hal.ports import Slip
 from kiosk import leased
-from kiosk.centre import Centre, CentreFault, NotLetIn
+from kiosk.centre import Centre
 from kiosk.goods import (
     HERE,
     Catalogue,
@@ -34,6 +34,7 @@ from kiosk.goods import (
 from kiosk.keys import KioskKeys
 from kiosk.leased import OfflineSale, Stage
 from kiosk.offline_store import OfflineStore
+from runtime.centre import CentreFault, NotLetIn
 
 log = logging.getLogger("wicket.kiosk.offline")
 

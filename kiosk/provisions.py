@@ -12,12 +12,12 @@ from typing import Protocol
 
 from admission.facts import Event, Fact, LeaseReturned
 from admission.values import IssuerKey
-from kiosk.centre import CentreFault
 from kiosk.goods import Catalogue, Day, Refusal, Slot
 from kiosk.keys import KioskKeys
 from kiosk.leased import Lease, Stock
 from kiosk.offline_store import OfflineStore
 from kiosk.settings import OfflineSettings
+from runtime.centre import CentreFault
 from runtime.database import DiskFault
 from runtime.log import Repeats
 from runtime.settings import BadSettings

@@ -18,7 +18,7 @@ from hal.registry import Devices
 from hal.sim.stage import Stage
 from hal.sim.stage import serve as serve_stage
 from kiosk import journal, offline_store, shell
-from kiosk.centre import CentreFault, HttpCentre
+from kiosk.centre import HttpCentre
 from kiosk.closing import Closing
 from kiosk.display import Display
 from kiosk.journal import SqlJournal
@@ -31,6 +31,7 @@ from kiosk.state import Rules
 from runtime import mqtt
 from runtime import outbox as facts
 from runtime.bus import Bus, Connected, Message
+from runtime.centre import CentreFault
 from runtime.convert import Invalid, structure, structure_known
 from runtime.database import Database, DiskFault
 from runtime.log import Repeats

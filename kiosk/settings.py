@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from kiosk.centre import CentreSettings
+from runtime.centre import CentreSettings
 from runtime.mqtt import BusSettings
 
 LANGUAGES = ("en", "de", "fr")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from hal.ports import DeviceFault, PaymentTerminal, TicketPrinter
 from hal.screen.geometry import Panel
-from kiosk.centre import Centre, CentreFault
+from kiosk.centre import Centre
 from kiosk.clerk import Clerk, Tools
 from kiosk.devices import Kept
 from kiosk.flow import step
@@ -44,6 +44,7 @@ from kiosk.state import (
     Tick,
     start,
 )
+from runtime.centre import CentreFault
 from runtime.log import Repeats
 
 log = logging.getLogger("wicket.kiosk")

@@ -19,8 +19,8 @@ from central.desks import scans, standing
 from central.desks.scans import Read
 from central.sale import request_rows
 from central.sale.states import By
-from desk.centre import Centre, CentreFault
-from desk.settings import CentreSettings
+from desk.centre import Centre
+from runtime.centre import CentreFault, CentreSettings
 
 T = TypeVar("T")
 UID = bytes.fromhex("04A1B2C3D4E5F6")

@@ -11,11 +11,12 @@ from typing import Self
 import pytest
 from support.clock import on_virtual_time
 
-from desk.centre import CentreFault, Refused
+from desk.centre import Refused
 from desk.jobs import Job, Unreadable, read_jobs
 from desk.journal import Journal, Progress
 from desk.press import Press
 from hal.ports import DeviceFault, Slip, SlipCode, SlipText
+from runtime.centre import CentreFault
 from runtime.convert import Invalid
 
 AGAIN = "There may be another one"
@@ -73,7 +74,7 @@ class Central:
     def _answers(self) -> None:
         self._away = not self._away
         if not self._away:
-            raise CentreFault("away")
+            raise CentreFault("away", "is it on?")
 
 
 def job(id_: int, *texts: str) -> Job:

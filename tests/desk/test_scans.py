@@ -11,11 +11,12 @@ import pytest
 from support.clock import on_virtual_time
 from support.listening import settle
 
-from desk.centre import CentreFault, Refused
+from desk.centre import Refused
 from desk.service import AGAIN_S, FRESH_S, STATUS_S, WAITING, Desk
 from hal.ports import CodeReader, DeviceFault
 from hal.registry import Devices
 from hal.sim.stage import Stage
+from runtime.centre import CentreFault
 from runtime.convert import structure
 
 
@@ -42,7 +43,7 @@ class Central:
 
     def _answers(self) -> None:
         if asyncio.get_running_loop().time() < self.away_until:
-            raise CentreFault("away")
+            raise CentreFault("away", "is it on?")
 
 
 @asynccontextmanager

@@ -16,8 +16,9 @@ from support.kiosk_sample import euro
 
 from admission.booking import SaleBlocked
 from hal.ports import Slip, SlipCode, SlipImage, SlipRule, SlipText
-from kiosk.centre import CentreFault, CentreSettings, HttpCentre
+from kiosk.centre import HttpCentre
 from kiosk.goods import Day, Holder, Kind, Line, Order, Refusal
+from runtime.centre import CentreFault, CentreSettings
 
 LANGUAGES = {"en": "Adult", "de": "Erwachsene", "fr": "Adulte"}
 MONEY = {"amount": "12.00", "currency": "EUR"}

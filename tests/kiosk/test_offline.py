@@ -21,9 +21,9 @@ from admission.codes import SignedCode, SigningKey, genuine, read_code
 from admission.facts import LeaseReturned, OfflineSold
 from admission.values import Money, TicketState
 from central.sale.offline import token_of
-from kiosk.centre import CentreFault, NotLetIn
 from kiosk.goods import IssuedTicket, Refusal, Reservation
 from kiosk.keys import KioskKeys
+from runtime.centre import CentreFault, NotLetIn
 from runtime.settings import BadSettings
 
 TODAY = date(2026, 11, 21)

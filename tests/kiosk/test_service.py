@@ -15,11 +15,11 @@ from support.paper_bus import PaperBus
 from support.partition_disk import Disk, storage
 
 from admission.facts import TicketPrinted
-from kiosk.centre import CentreFault
 from kiosk.journal import SCHEMA
 from kiosk.service import Office, read_ack, rules
 from kiosk.settings import KioskSettings
 from runtime import outbox as facts
+from runtime.centre import CentreFault
 from runtime.database import Database
 from runtime.outbox import Outbox, Standing
 from runtime.topics import Topics

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.centre import CentreSettings
 from kiosk.settings import KioskSettings
+from runtime.centre import CentreSettings
 from runtime.settings import BadSettings, load
 
 SAMPLE = Path(__file__).parents[2] / "config" / "kiosk.toml"

@@ -13,7 +13,6 @@ from support.kiosk_sample import NOW
 from support.kiosk_visitor import Buyer, nobody
 
 from hal.ports import DeviceFault, Slip
-from kiosk.centre import CentreFault
 from kiosk.devices import Kept
 from kiosk.geometry import Laid
 from kiosk.inputs import Input, KeyPress, Quit, Touch
@@ -21,6 +20,7 @@ from kiosk.screens import screen
 from kiosk.shell import run
 from kiosk.state import Fault, Rules, start
 from kiosk.widgets import Hero, Screen
+from runtime.centre import CentreFault
 
 
 class LooseCable(FakePrinter):

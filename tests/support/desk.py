@@ -11,7 +11,8 @@ from typing import Any
 from support.central import DEVICES, Client
 
 from desk.service import serve
-from desk.settings import CentreSettings, DeskSettings
+from desk.settings import DeskSettings
+from runtime.centre import CentreSettings
 from wicket.demo.stagehand import Stagehand
 
 SIM = {"driver": "sim"}

@@ -18,7 +18,6 @@ from support.kiosk_sample import CATALOGUE, DAYS, NOW, RULES, SLOTS, euro, issue
 from admission.values import Money
 from hal.ports import Charged, DeviceFault, NotCharged, Slip, SlipCode
 from hal.screen.geometry import Panel
-from kiosk.centre import CentreFault
 from kiosk.geometry import Laid
 from kiosk.goods import Catalogue, Day, Holder, IssuedTicket, Order, Refusal, Reservation, Slot
 from kiosk.inputs import Input, Press
@@ -26,6 +25,7 @@ from kiosk.journal import tell
 from kiosk.sale import Record, Sale
 from kiosk.shell import Parts, run
 from kiosk.widgets import Screen
+from runtime.centre import CentreFault
 
 LONGEST_S = 1800
 """Virtual seconds until a test gives up waiting."""

@@ -14,7 +14,7 @@ from support.central import DEVICES, Client
 
 from central.sync import ingest
 from kiosk import offline_store
-from kiosk.centre import CentreFault, CentreSettings, HttpCentre
+from kiosk.centre import HttpCentre
 from kiosk.goods import Line, Order
 from kiosk.keys import KioskKeys
 from kiosk.offline import Books, OfflineCentre
@@ -22,6 +22,7 @@ from kiosk.offline_store import OfflineStore
 from kiosk.provisions import Provisions, Storeroom
 from kiosk.settings import OfflineSettings
 from runtime import outbox as facts
+from runtime.centre import CentreFault, CentreSettings
 from runtime.database import Database
 from runtime.outbox import Outbox
 from runtime.wire import encode, fact_to_data

@@ -31,10 +31,10 @@ from gate.question import Entrance, question
 from gate.settings import LaneSettings, WaySettings, ZoneSettings
 from gate.sync import Sync
 from gate.trust import Trust
-from kiosk.centre import CentreFault
 from kiosk.service import Office
 from runtime import outbox as outbox_store
 from runtime.bus import Message
+from runtime.centre import CentreFault
 from runtime.clocks import Clocks
 from runtime.database import DiskFault
 from runtime.image import Scope
