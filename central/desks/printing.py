@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +22,8 @@ from central.texts import Texts, texts
 Json = dict[str, Any]
 TICKETS, COAT = "tickets", "coat"
 """What a delivery may attach."""
+LATE = timedelta(minutes=10)
+"""Whoever wanted the paper has left by then, and staff have helped themselves otherwise."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class NoPaper:
 
 def due(connection: Connection, look: Look) -> Json | NoPaper | None:
     """The oldest job that the desk is to print now: {"id", "slips", "again"}, where `again` is what
-    a slip says that may be there twice (docs/openapi.yaml)."""
+    a slip says that may be there twice (docs/openapi.yaml). What has waited for LATE is none."""
     for delivery in outbox.due_prints(connection, look.desk, look.now, 1):
+        if look.now - delivery.due_at > LATE:
+            return NoPaper(delivery.id, f"{look.desk} was away for too long; print it again")
         words = texts(delivery.draft.language, look.venue.timezone)
         slips = _slips(connection, look, delivery.draft, words)
         if isinstance(slips, Refused):

@@ -33,10 +33,12 @@ def problem(status: int, code: str, detail: str) -> web.Response:
     return json(answers.problem(status, code, detail), status)
 
 
-def _route(request: web.Request) -> str:
-    """As it is written: a path may hold a secret link or a token, and logs are read by many."""
+def log_fault(request: web.Request) -> None:
+    """The exception at hand. The route stands there as it is written: a path may hold a secret link
+    or a token, and logs are read by many."""
     resource = request.match_info.route.resource
-    return resource.canonical if resource else "(unknown)"
+    route = resource.canonical if resource else "(unknown)"
+    log.exception("a fault of central in %s %s; please report it", request.method, route)
 
 
 @web.middleware
@@ -55,7 +57,5 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         log.error("%s", down)
         return problem(503, "database_down", "try again soon")
     except Exception:
-        log.exception(
-            "a fault of central in %s %s; please report it", request.method, _route(request)
-        )
+        log_fault(request)
         return problem(500, "fault", "a fault of central; its log says more")

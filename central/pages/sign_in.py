@@ -64,6 +64,10 @@ def routes(site: Site) -> list[web.RouteDef]:
         answer.del_cookie(COOKIE, path="/office")
         return answer
 
+    async def front(_: web.Request) -> web.Response:
+        """Whoever types the name of this computer is staff."""
+        return to("/office")
+
     async def home(request: web.Request) -> web.Response:
         return site.page(request, "home.html")
 
@@ -71,6 +75,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         return site.problem(request, 404, "There is no such page.")
 
     return [
+        web.get("/", site.public(front)),
         web.get("/office/sign-in", site.public(show)),
         web.post("/office/sign-in", site.public(sign_in)),
         web.post("/office/sign-out", site.staff(None, sign_out)),

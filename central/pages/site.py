@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from admission.values import Money
 from central.http.api import Api
 from central.http.idempotency import KEY_REUSED, Answer, Call, once
+from central.http.web import log_fault
 from central.pages.desk import desk_of
 from central.pages.forms import Form
 from central.pages.guard import COOKIE, HEADERS, own_page
@@ -33,6 +34,10 @@ from runtime.convert import Invalid
 log = logging.getLogger("wicket.central")
 
 SENT_BEFORE = "This form was sent before, with something else in it. Look at it, and send it again."
+MISTAKE = (
+    "A mistake in the program; the log of central says more. Look whether it was done before you do"
+    " it again."
+)
 
 _MEMBER = web.RequestKey("member", Member)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -98,6 +103,9 @@ class Site:
             except DatabaseDown as down:
                 log.error("%s", down)
                 answer = self.problem(request, 503, "Try again soon.")
+            except Exception:
+                log_fault(request)
+                answer = self.problem(request, 500, MISTAKE)
             if not answer.prepared:
                 for name, value in HEADERS.items():
                     answer.headers.setdefault(name, value)

@@ -22,7 +22,7 @@ HOLDER = {"name": "Zoë Ó Briain-Featherstonehaugh", "email": "zoe@example.org"
 BATCH = {"product": 1, "slot": MUSEUM, "quantity": 3, "payment_option": "postpaid"}
 ASKED_FOR = ("/office/day-end/1", "/office/batches/new?product=1")
 REACHED_OTHERWISE = {
-    *("/metrics", "/health", "/ready", "/office/", "/office/{nowhere}", "/c/{nowhere}"),
+    *("/metrics", "/health", "/ready", "/", "/office/", "/office/{nowhere}", "/c/{nowhere}"),
     *("/t/{nowhere}", "/t/look/{id}.{kind}", "/office/desk/scans"),
     *("/c/{secret}/state", "/office/coats/in/waiting", "/office/coats/now"),
     *("/office/coats/tag", "/office/coats/tickets/{id}/sms"),

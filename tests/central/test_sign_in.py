@@ -159,6 +159,28 @@ async def test_a_form_that_no_page_sends_is_refused_in_words(tmp_path: Path) -> 
                 assert "That did not work" in await answer.text(), kind
 
 
+async def test_a_mistake_in_the_program_is_a_page_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(*_: object, **__: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(audit, "page", mistaken)
+    async with office_in(tmp_path, Clock(), Role.ADMIN) as office:
+        answer = await office.page.goto(office.url + "/office/audit")
+        assert answer is not None
+        assert answer.status == 500
+        await expect(office.page.get_by_role("alert")).to_contain_text("A mistake in the program")
+        assert "a fault of central in GET /office/audit; please report it" in caplog.text
+        await office.page.get_by_role("link", name="Go back").click()
+        await expect(office.page).to_have_url(office.url + "/office")
+
+
+async def test_the_name_of_the_computer_leads_to_the_office(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock()) as central, central.http.get("/") as answer:
+        assert answer.url.path == "/office/sign-in"
+
+
 async def test_an_account_has_a_name_and_a_password_that_can_be_used(tmp_path: Path) -> None:
     async with central_in(tmp_path, Clock()) as central:
         by, visitor = By("root", central.clock()), Member(people.VISITOR, Role.ADMIN)

@@ -136,6 +136,23 @@ async def test_what_no_paper_can_be_made_for_is_dead_and_holds_nothing_up(
         assert (await delivery(central, wrong)).state is State.DEAD
 
 
+async def test_nothing_comes_out_that_was_wanted_long_ago(
+    central: Client, tmp_path: Path, clock: Clock
+) -> None:
+    late, _ = await print_ticket(central)
+    clock.pass_(minutes=9)
+    fresh, ticket = await print_ticket(central)
+    clock.pass_(minutes=2)
+    async with desk_at(central, tmp_path, readers=()) as hand:
+        await as_wanted(lambda: delivery(central, fresh), lambda d: d.state is State.SENT)
+        assert (hand.states[PRINTER]["number"], hand.states[PRINTER]["code"]) == (1, ticket["code"])
+    given_up = await delivery(central, late)
+    assert (given_up.state, given_up.said) == (
+        State.DEAD,
+        "desk-1 was away for too long; print it again",
+    )
+
+
 async def test_a_token_that_is_no_desks_is_told_in_the_log(
     central: Client, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
