@@ -35,10 +35,10 @@ class Closing:
         match command.deed:
             case CloseSales(reason):
                 await self._keep(reason)
-                return "closed for sale"
+                return f"{self._outbox.device} is closed for sale"
             case OpenSales():
                 await self._keep("")
-                return "open for sale"
+                return f"{self._outbox.device} is open for sale"
             case _:
                 raise Refusal("this is a kiosk: it has no lanes")
 

@@ -90,14 +90,14 @@ async def test_a_closed_kiosk_sells_nothing_until_it_is_opened_also_when_it_star
 ) -> None:
     async with kiosk_in(tmp_path) as kiosk:
         await kiosk.shows("start")
-        assert await kiosk.order(CLEANING, 1) == (True, "closed for sale")
+        assert await kiosk.order(CLEANING, 1) == (True, "kiosk-1 is closed for sale")
         await kiosk.shows("out_of_order")
         assert "This kiosk is closed at the moment." in kiosk.world.screens[-1].spoken
         await kiosk.tells("the hall is being cleaned")
     async with kiosk_in(tmp_path) as kiosk:
         await kiosk.tells("the hall is being cleaned")
         await kiosk.shows("out_of_order")
-        assert await kiosk.order(OpenSales(), 2) == (True, "open for sale")
+        assert await kiosk.order(OpenSales(), 2) == (True, "kiosk-1 is open for sale")
         await kiosk.shows("start")
         await kiosk.tells(None)
 

@@ -7,7 +7,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from support.browser import chromium
 from support.demo_visitor import PATIENCE_MS, opened
 
@@ -42,7 +42,7 @@ async def test_every_start_finds_the_account_and_the_cloakroom_or_makes_them(
             assert told.register == f"{demo.central_url}/c/{room.id}/register"
 
 
-async def test_a_coat_is_hung_at_the_demos_desk(tmp_path: Path) -> None:
+async def test_a_coat_is_hung_at_the_demos_desk_and_its_kiosk_closed(tmp_path: Path) -> None:
     port = free_port()
     async with asyncio.timeout(180), asyncio.TaskGroup() as group:
         serving = group.create_task(demo_page.show(lambda *told: running(tmp_path, *told), port))
@@ -67,7 +67,22 @@ async def test_a_coat_is_hung_at_the_demos_desk(tmp_path: Path) -> None:
             paper = page.locator("#papers .paper").first
             await expect(paper).to_contain_text("from the desk", timeout=PATIENCE_MS)
             await paper.get_by_role("button", name="Scan at the desk").click()
+            await _close_and_open_the_kiosk(staff, page.locator("#screen"))
         serving.cancel()
+
+
+async def _close_and_open_the_kiosk(staff: Page, screen: Locator) -> None:
+    """The kiosk is a daemon that hears of it over MQTT."""
+    said = staff.get_by_role("status").first
+    await staff.goto(re.sub("/office.*", "/office/live", staff.url))
+    await expect(screen).to_have_attribute("data-screen", "start")
+    await staff.get_by_label("Reason to close kiosk-1").fill("no change left")
+    await staff.get_by_role("button", name="Close kiosk-1").click()
+    await expect(said).to_contain_text("kiosk-1 is closed for sale", timeout=PATIENCE_MS)
+    await expect(screen).to_have_attribute("data-screen", "out_of_order")
+    await staff.get_by_role("button", name="Open kiosk-1").click()
+    await expect(said).to_contain_text("kiosk-1 is open for sale", timeout=PATIENCE_MS)
+    await expect(screen).to_have_attribute("data-screen", "start")
 
 
 async def _sign_in(staff: Page, name: str, password: str) -> None:
