@@ -47,16 +47,14 @@ def _number(to: str, country: str) -> str:
 
 
 async def _papers(api: Api, delivery: Delivery) -> tuple[Paper, ...]:
-    """The tickets as they are now."""
+    """The tickets as they are now, without those that were cancelled."""
     draft, venue = delivery.draft, api.venue
 
     def look(connection: Connection) -> Papers | None:
         found = find_by_id(connection, [draft.request or 0])
-        return (
-            of_request(connection, venue, found[0], draft.language, draft.tickets)
-            if found
-            else None
-        )
+        if not found:
+            return None
+        return of_request(connection, venue, found[0], draft.language, draft.tickets).good
 
     papers = await api.database.read(look)
     if papers is None or not papers.sheets:

@@ -8,15 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from admission.values import TicketState
 from central.catalogue.venue import Venue
 from central.coats import coats
 from central.delivery import outbox
 from central.delivery.outbox import ONCE, Delivery, Draft, Kind
 from central.papers import sheet, slip
-from central.papers.sheet import Papers
-from central.sale import request_rows, tickets, vouchers
-from central.sale.states import By, Refused, Status, TicketRequest
+from central.sale import request_rows
+from central.sale.states import By, Refused
 from central.texts import Texts, texts
 
 Json = dict[str, Any]
@@ -87,26 +85,14 @@ def _slips(connection: Connection, look: Look, draft: Draft, words: Texts) -> li
     found = request_rows.find_by_id(connection, [draft.request or 0])
     if draft.attach != TICKETS or not found:
         return Refused("no_paper", f"there is no paper {draft.attach!r} to print")
-    slips = slip.slips(_papers(connection, look.venue, found[0], draft))
+    wanted = look.venue, found[0], draft.language, draft.tickets
+    slips = slip.slips(sheet.of_request(connection, *wanted).good)
     if not slips:
         return Refused("no_tickets", "it has no tickets to print")
     if draft.values.get("copy", "0") != "0":
         copy = {"text": words.say("slip.copy"), "large": False, "bold": True}
         slips = [{"parts": [copy, *one["parts"]]} for one in slips]
     return slips
-
-
-def _papers(connection: Connection, venue: Venue, request: TicketRequest, draft: Draft) -> Papers:
-    """Of what is good still: a ticket may have been cancelled while there was no paper."""
-    chosen = [
-        one
-        for one in tickets.of_request(connection, request)
-        if one.ticket.state is not TicketState.CANCELLED
-        and (not draft.tickets or one.ticket.id in draft.tickets)
-    ]
-    whole = not draft.tickets and request.status is not Status.CANCELLED
-    bought = vouchers.of_request(connection, request.id) if whole else ()
-    return sheet.papers(connection, venue, request, chosen, bought, language=draft.language)
 
 
 def _coat(connection: Connection, look: Look, id_: int, words: Texts) -> list[Json] | Refused:

@@ -20,7 +20,8 @@ def routes(site: Site) -> list[web.RouteDef]:
     api = site.api
 
     async def tickets(request: web.Request) -> web.Response:
-        """From the ticket `first` on (0 is the first), at most pdf.MOST."""
+        """Those that were not cancelled, from the ticket `first` on (0 is the first), at most
+        pdf.MOST."""
         form, venue = asked(request), api.venue
         first, token = form.number("first", 0, 10_000), request.match_info["token"]
         form.check()
@@ -28,7 +29,7 @@ def routes(site: Site) -> list[web.RouteDef]:
             lambda c: (
                 made
                 if isinstance(made := find(c, token), Refused)
-                else sheet.of_request(c, venue, made)
+                else sheet.of_request(c, venue, made).good
             )
         )
         if isinstance(found, Refused) or not found.sheets[first:]:

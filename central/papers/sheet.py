@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
-from admission.values import Window
+from admission.values import TicketState, Window
 from central.catalogue.offers import ProductKind
 from central.catalogue.venue import Kind, Venue
 from central.papers import designs
@@ -34,6 +34,13 @@ class Sheet:
     issued: IssuedTicket | None = None
     voucher: Voucher | None = None
 
+    @property
+    def cancelled(self) -> bool:
+        """It is good for nothing any more, and not worth a page."""
+        if self.issued is not None:
+            return self.issued.ticket.state is TicketState.CANCELLED
+        return self.voucher is not None and self.voucher.blocked
+
 
 @dataclass(frozen=True)
 class Papers:
@@ -51,6 +58,11 @@ class Papers:
     def title(self) -> str:
         names = dict.fromkeys(sheet.name for sheet in self.sheets)
         return " - ".join([self.venue, *names][:3])
+
+    @property
+    def good(self) -> Papers:
+        """Without what was cancelled."""
+        return replace(self, sheets=tuple(one for one in self.sheets if not one.cancelled))
 
     @property
     def direction(self) -> str:

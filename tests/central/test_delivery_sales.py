@@ -13,6 +13,8 @@ from support.central import MUSEUM, Client, Clock, central_in
 from support.delivery import PHONE, by, look
 from support.listening import until
 from support.mail_server import mail_server
+from support.office import hire
+from support.roles import sign_in
 from support.sms_gateway import sms_gateway
 from support.workers import TOKEN, workers
 
@@ -23,6 +25,7 @@ from central.delivery.outbox import ONCE, Kind, State
 from central.delivery.settings import EmailSettings, Tls
 from central.sale.request_rows import find
 from central.sale.states import TicketRequest
+from central.staff.roles import Role
 from runtime.mqtt import BusSettings
 
 
@@ -143,6 +146,28 @@ async def test_the_tickets_come_with_the_email(tmp_path: Path, clock: Clock) -> 
     [paper] = server.got[0].iter_attachments()
     assert paper.get_content_type() == "application/pdf"
     assert len(pypdfium2.PdfDocument(paper.get_content())) == 2
+
+
+async def test_a_cancelled_ticket_is_not_among_those_that_are_sent_or_printed(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with central_in(tmp_path, clock) as central, mail_server() as server:
+        settings = EmailSettings("127.0.0.1", "post@museum.example", server.port, Tls.NONE)
+        request = await bought(central, {"name": "Ada", "email": "ada@example.org", "phone": ""})
+        shown = await central.get(f"/v1/requests/{request.token}")
+        gone, kept = shown["tickets"]
+        back = {"method": "cash", "reference": "1", "reason": "ill", "tickets": [gone["id"]]}
+        await central.as_("office-1").post(f"/v1/requests/{request.token}/refund", back)
+        await sending.send_due(central.api, Kind.EMAIL, Mail(settings))
+        await hire(central, Role.CASHIER)
+        me = await sign_in(central, "cashier")
+        path = f"/office/requests/{request.token}/tickets.pdf"
+        async with central.http.get(path, headers=me) as answer:
+            printed = pypdfium2.PdfDocument(await answer.read())
+    [paper] = server.got[0].iter_attachments()
+    for made in (pypdfium2.PdfDocument(paper.get_content()), printed):
+        [page] = made
+        assert kept["human_code"] in page.get_textpage().get_text_range()
 
 
 async def test_a_sale_before_a_kill_is_told_after_it(tmp_path: Path) -> None:
