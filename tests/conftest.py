@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.virtual_card import SOCKET, Pcscd
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A test that runs a whole daemon or demo in this process sets up its log, which another test
+    would find."""
+    root, names = logging.getLogger(), ("", "wicket", "alembic", "pymodbus")
+    levels = {name: logging.getLogger(name).level for name in names}
+    known = {type(handler) for handler in root.handlers}
+    yield
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    for handler in [one for one in root.handlers if type(one) not in known]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
