@@ -49,7 +49,7 @@ class Device:
         self._items = self.bus.messages()
 
     async def connected(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not isinstance(await anext(self._items), Connected):
                 pass
 

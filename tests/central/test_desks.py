@@ -145,7 +145,7 @@ async def test_what_is_read_at_one_worker_is_heard_at_another_and_a_stream_ends_
             told = {"id": put["id"], "code": "W1"}
             scan = [f"id: {put['id']}", "event: scan", f"data: {json.dumps(told)}"]
             assert await _event(stream) == scan
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await other.http.server.close()
                 assert await stream.content.read() == b""
 
@@ -220,6 +220,6 @@ async def _signed_in(central: Client) -> str:
 
 
 async def _event(stream: ClientResponse) -> list[str]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         text = await stream.content.readuntil(b"\n\n")
     return text.decode().strip().split("\n")

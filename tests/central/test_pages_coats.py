@@ -94,7 +94,7 @@ async def test_a_pre_registration_is_scanned_or_chosen_and_the_visitor_sees_it(
         await page.get_by_role("button", name="Create").click()
         code = await at.code()
         title = at.visitor.get_by_role("heading", level=1)
-        await expect(title).to_have_text("Coat ticket", timeout=20_000)  # by itself
+        await expect(title).to_have_text("Coat ticket")  # by itself
         assert await at.seen() == shown
         await page.get_by_label("Picture of the belongings").set_input_files(
             {"name": "coat.png", "mimeType": "image/png", "buffer": a_picture()}
@@ -126,7 +126,7 @@ async def test_a_pre_registration_is_scanned_or_chosen_and_the_visitor_sees_it(
         await at.office.go("/office/coats/in")
         await expect(page.get_by_text("Nobody now.")).to_be_visible()
         told = at.visitor.get_by_role("alert")
-        await expect(told).to_have_text("This code has run out.", timeout=20_000)  # by itself
+        await expect(told).to_have_text("This code has run out.")  # by itself
         assert await serious(at.visitor) == []
         await at.visitor.get_by_role("link", name="Make a new code").click()
         await expect(at.visitor.get_by_label("Phone number")).to_be_visible()

@@ -76,7 +76,7 @@ async def test_nobody_waits_for_the_old_cart_that_another_takes_up(database: Dat
         await database.write(partial(touch, name=name, at=old))
     with database.engine.begin() as connection:
         drafts.load(connection, "ben", now, lock=True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await database.write(partial(touch, name="anna", at=now))
         drafts.save(connection, Draft(language="de"), By("ben", now))
     kept = await database.read(partial(drafts.load, staff="ben", now=now))
@@ -145,7 +145,7 @@ async def test_buyers_hear_that_the_database_is_gone(kiosk: Client, server: Post
 
 
 async def test_a_password_is_not_logged() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with pytest.raises(DatabaseDown) as down:
             async with Database("postgresql://wicket:s3cret@127.0.0.1:1/wicket"):
                 pass

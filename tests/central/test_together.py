@@ -88,7 +88,7 @@ async def test_who_waits_when_the_database_is_closed_waits_for_nothing(tmp_path:
         later = asyncio.ensure_future(database.write(count))
         await asyncio.sleep(0)
         go.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await asyncio.gather(first, later, return_exceptions=True)
     assert told[0] == 1
     assert isinstance(told[1], asyncio.CancelledError)

@@ -254,7 +254,7 @@ async def test_the_last_will_of_a_device_that_dies_is_heard(tmp_path: Path) -> N
 async def until_link(port: int, wanted: str) -> None:
     headers = {"Authorization": f"Bearer {DEVICES['office-1'].token}"}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 async with http.get("/v1/devices") as answer:
                     rows = (await answer.json())["devices"]

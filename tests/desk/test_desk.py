@@ -39,7 +39,7 @@ async def central(tmp_path: Path, clock: Clock) -> AsyncIterator[Client]:
 
 async def as_wanted(look: Callable[[], Awaitable[T]], wanted: Callable[[T], object]) -> T:
     """What central has, as soon as it is as wanted."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not wanted(found := await look()):
             pass
         return found
@@ -199,6 +199,6 @@ async def test_a_desk_waits_for_its_next_job(central: Client) -> None:
     own = central.as_("desk-1")
     asked = asyncio.create_task(own.get("/v1/desk/jobs?wait=25"))
     id_, _ = await print_ticket(central)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert [job["id"] for job in (await asked)["jobs"]] == [id_]
     await own.get("/v1/desk/jobs?wait=26", 400)

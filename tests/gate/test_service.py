@@ -65,20 +65,20 @@ class Running:
         await self.scanner.send(CODE.encode() + b"\r\n")
 
     async def shows(self, text: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.hand.wait(
                 lambda states: text in " ".join(map(str, states.get("North.display", {}).values()))
             )
 
     async def latch(self, on: bool) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.hand.wait(
                 lambda states: states.get("North.turnstile.latch_in", {}).get("on") is on
             )
 
     async def ends(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await self.process.wait()
 
 
@@ -184,7 +184,7 @@ async def test_a_bad_configuration_ends_it_with_78_and_every_problem(folder: Pat
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         _, told = await process.communicate()
     assert process.returncode == 78
     lines = told.decode().splitlines()
@@ -203,7 +203,7 @@ async def test_systemd_hears_that_it_is_ready_alive_and_stopping(folder: Path) -
         systemd.setblocking(False)
 
         async def hears(message: str) -> None:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 loop = asyncio.get_running_loop()
                 while message not in (await loop.sock_recv(systemd, 4096)).decode().split("\n"):
                     pass

@@ -103,7 +103,7 @@ async def test_a_card_that_is_pulled_in_the_middle_is_no_scan(
     async with reader, listening(reader.scans()) as heard:
         for count in (1, 4, 7):
             card = Card(pulled_at(count))
-            async with pcscd.laid_on(card), asyncio.timeout(5):
+            async with pcscd.laid_on(card), asyncio.timeout(30):
                 await card.gone.wait()
         async with pcscd.laid_on(Card(Type4(uid=UID))):
             assert await heard.next() == ONLY_UID
@@ -127,7 +127,7 @@ async def test_a_card_that_answers_garbage_does_no_harm(
         return garbage
 
     async with reader, listening(reader.scans()) as heard:
-        async with pcscd.laid_on(Card(answer)), asyncio.timeout(5):
+        async with pcscd.laid_on(Card(answer)), asyncio.timeout(30):
             await asked.wait()
         async with pcscd.laid_on(Card(Type4(uid=UID))):
             assert await heard.next() == ONLY_UID
@@ -163,7 +163,7 @@ async def test_a_card_that_falls_silent_holds_its_reader_until_it_is_taken_away(
     reader = nfc(devices)
     asked = asyncio.Event()
     async with pcscd.laid_on(Card(lambda command: asked.set())):
-        async with reader, asyncio.timeout(5):
+        async with reader, asyncio.timeout(30):
             await asked.wait()
         with pytest.raises(DeviceFault, match="stuck in its last card"):
             async with reader:

@@ -163,7 +163,7 @@ async def test_a_printer_that_cannot_answer_is_not_asked(devices: Devices) -> No
     async with on_device(far_end) as path:
         async with build(devices, target="device", path=path, status=False) as printer:
             await printer.print(slip())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await far_end.cut.wait()
     assert [code.text for code in zxingcpp.read_barcodes(draw(far_end.printed))] == [CODE]
 

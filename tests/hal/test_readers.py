@@ -74,7 +74,7 @@ class NfcRig:
 
     async def scan(self, text: str) -> None:
         tag = Type4(ndef_text(text))
-        async with self._pcscd.laid_on(Card(tag)), asyncio.timeout(5):
+        async with self._pcscd.laid_on(Card(tag)), asyncio.timeout(30):
             await tag.was_read.wait()
 
 

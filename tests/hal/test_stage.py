@@ -25,7 +25,7 @@ class Visitor:
     writer: asyncio.StreamWriter
 
     async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             message: dict[str, Any] = json.loads(await self.reader.readline())
         return message
 
@@ -33,7 +33,7 @@ class Visitor:
         self.writer.write(line + b"\n")
 
     async def is_shown_out(self) -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await self.reader.read() == b""
 
 
@@ -132,6 +132,6 @@ async def test_visitors_are_shown_out_when_the_stage_closes(stage: Stage, tmp_pa
     async with serve(stage, tmp_path / "stage"):
         reader, writer = await asyncio.open_unix_connection(tmp_path / "stage")
         await settle()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await reader.read() == b""
     writer.close()

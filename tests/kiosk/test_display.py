@@ -64,7 +64,7 @@ async def test_the_same_screen_is_not_painted_twice() -> None:
 
 async def first_inputs(display: Display, count: int) -> list[Input]:
     inputs: list[Input] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for told in display.inputs():
             inputs.append(told)
             if len(inputs) == count:

@@ -132,7 +132,7 @@ async def test_while_a_flush_hangs_reads_go_on_and_then_all_who_wait_are_stored(
 ) -> None:
     await told(box, 1)
     disk.hang()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         first = group.create_task(box.tell(admitted(2), NOON))
         await until(lambda: disk.flushes_waiting() > 0)
         second = group.create_task(box.tell(admitted(3), NOON))
@@ -165,7 +165,7 @@ class Hasty(Database):
 async def test_closing_does_not_wait_for_ever_for_a_disk_that_hangs(
     disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with asyncio.timeout(20), Hasty(disk.mount / "gate.db", outbox.SCHEMA) as database:
+    async with asyncio.timeout(30), Hasty(disk.mount / "gate.db", outbox.SCHEMA) as database:
         disk.hang()
         writing = database.begin(lambda c: outbox.set_mark(c, "x", 1))
         await until(lambda: disk.flushes_waiting() > 0)

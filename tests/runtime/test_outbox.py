@@ -277,7 +277,7 @@ async def test_what_is_told_as_the_database_closes_is_left_as_by_a_power_cut(
         second = box.begin(Admitted(8, "museum", "North", 1), NOON)
     await first
     late = database.begin(lambda connection: None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.wait([late])
     assert late.cancelled()
     assert not second.done()

@@ -84,7 +84,7 @@ class Broker:
             program(), "-c", str(self.folder / "mosquitto.conf"), stderr=asyncio.subprocess.PIPE
         )
         assert self._process.stderr
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             said = b""
             while not (line := await self._process.stderr.readline()).rstrip().endswith(b"running"):
                 assert line, said.decode()
@@ -150,7 +150,7 @@ def client(settings: BusSettings, name: str | None = None) -> aiomqtt.Client:
 async def heard_until(client: aiomqtt.Client, last: bytes) -> list[tuple[str, bytes]]:
     """(topic, payload) of everything that arrives before the payload `last`."""
     heard = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for message in client.messages:
             assert isinstance(message.payload, bytes)
             if message.payload == last:

@@ -50,7 +50,7 @@ async def mosquitto(
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (line := await process.stderr.readline()).rstrip().endswith(b"running"):
                 assert line, "mosquitto ended"
         yield settings

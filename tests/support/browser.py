@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 QUIET = (
     "--no-sandbox",
@@ -17,6 +17,10 @@ QUIET = (
     "--disable-sync",
 )
 
+PATIENCE_MS = 20_000
+"""For all that a test waits for in a browser: the machine may be busy."""
+expect.set_options(timeout=PATIENCE_MS)
+
 
 @asynccontextmanager
 async def chromium(width: int = 1440, height: int = 1000) -> AsyncIterator[Page]:
@@ -26,6 +30,8 @@ async def chromium(width: int = 1440, height: int = 1000) -> AsyncIterator[Page]
             executable_path="/usr/bin/chromium", headless=True, args=list(QUIET)
         )
         try:
-            yield await browser.new_page(viewport={"width": width, "height": height})
+            page = await browser.new_page(viewport={"width": width, "height": height})
+            page.context.set_default_timeout(PATIENCE_MS)
+            yield page
         finally:
             await browser.close()

@@ -30,14 +30,14 @@ class Ear:
 
     async def hears(self, topic: str) -> Any:
         """The data of the next message on the topic; what comes meanwhile on others is lost."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for item in self._items:
                 if isinstance(item, Message) and item.topic == f"{SITE}/{topic}":
                     return decode(item.payload)
         raise AssertionError("a bus never ends")
 
     async def connected(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not isinstance(await anext(self._items), Connected):
                 pass
 

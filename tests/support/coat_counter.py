@@ -125,7 +125,6 @@ async def counter_in(
         visitor = await office.page.context.browser.new_page(
             viewport={"width": 390, "height": 844}, locale="en-GB"
         )
-        visitor.set_default_timeout(15_000)
         yield Counter(office, visitor, gateway)
 
 

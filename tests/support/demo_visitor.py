@@ -8,7 +8,6 @@ from playwright.async_api import Page, expect
 from support.listening import answering
 
 MUSEUM, TOUR = '[data-lane="Museum 1"]', '[data-lane="Tour 1"]'
-PATIENCE_MS = 20_000
 
 
 async def opened(port: int) -> str:
@@ -24,7 +23,6 @@ async def press(page: Page, widget: str) -> None:
     await page.wait_for_function(
         "wanted => document.querySelector('#screen')?.dataset.widgets?.includes(wanted)",
         arg=wanted,
-        timeout=PATIENCE_MS,
     )
     widgets = json.loads(await screen.get_attribute("data-widgets") or "[]")
     found = next(w for w in widgets if w["id"].startswith(widget))
@@ -42,8 +40,8 @@ async def buy(page: Page, attraction: str = "museum", *more: str, phone: str = "
         await press(page, widget)
     await press(page, "pay")
     approve = page.locator('#terminal [data-answer="approve"]')
-    await approve.click(timeout=PATIENCE_MS)
-    await expect(papers).to_have_count(before + 1, timeout=PATIENCE_MS)
+    await approve.click()
+    await expect(papers).to_have_count(before + 1)
     return await papers.first.get_attribute("data-code") or ""
 
 
@@ -61,7 +59,7 @@ async def carry(page: Page, lane: str) -> None:
 async def says(page: Page, lane: str, tone: str, text: str = "") -> None:
     """The lane's display shows this."""
     display = page.locator(f"{lane} .display")
-    await expect(display).to_have_attribute("data-tone", tone, timeout=PATIENCE_MS)
+    await expect(display).to_have_attribute("data-tone", tone)
     await expect(display).to_contain_text(text)
 
 

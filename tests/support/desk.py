@@ -42,7 +42,7 @@ async def desk_at(
     tasks = [asyncio.create_task(serve(settings)), asyncio.create_task(hand.run())]
     try:
         if SIM in (*readers, printer):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await hand.wait(bool)
         yield hand
     finally:

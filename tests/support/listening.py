@@ -18,7 +18,7 @@ class Heard(Generic[T]):
     queue: asyncio.Queue[T | Exception] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> T:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             item = await self.queue.get()
         if isinstance(item, Exception):
             raise item
@@ -36,7 +36,7 @@ async def settle() -> None:
 
 async def until(wanted: Callable[[], bool]) -> None:
     """Return when it is so. For what tells nobody that it has changed, as a file."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not wanted():  # noqa: ASYNC110
             await asyncio.sleep(0)
 

@@ -83,7 +83,6 @@ async def office_in(
         public = replace(central.api.settings, public=PublicSettings(url))
         object.__setattr__(central.api, "settings", public)
         await hire(central)
-        page.set_default_timeout(15_000)
         office = Office(central, page)
         if role is not None:
             await office.sign_in(role.value)

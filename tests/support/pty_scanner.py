@@ -36,7 +36,7 @@ class PtyScanner:
     async def written(self, size: int) -> bytes:
         """The next `size` bytes that the other end has written."""
         data = b""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(data) < size:
                 data += await asyncio.to_thread(os.read, self._here, size - len(data))
         return data

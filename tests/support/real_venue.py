@@ -170,7 +170,7 @@ class Venue:
     async def hears(self) -> None:
         """Central has heard all gates say that they are there."""
         await self.central.ready()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 told = (await self.central.get("/v1/devices"))["devices"]
                 links = {one["device"]: one["link"] for one in told}

@@ -28,7 +28,6 @@ from gate.settings import (
 )
 from wicket.demo.venue import free_port
 
-PATIENCE_MS = 20_000
 TICKET = ticket()
 NORTH_TWO_WAYS = replace(NORTH, turnstile=BOTH_WAYS, exit=WAY, zone="hall")
 HALL = ZoneSettings("hall", capacity=400, anti_passback=AntiPassback.HARD)
@@ -86,8 +85,7 @@ async def site_in(
 async def looking_at(site: Site, width: int = 1280, height: int = 900) -> AsyncIterator[Page]:
     """A browser that shows the page, live. Whatever goes wrong in it fails the test."""
     async with chromium(width, height) as page:
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
+        expect.set_options()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         await page.goto(site.address)

@@ -50,7 +50,7 @@ class Office:
 
     async def museum(self, so_far: Callable[[Any], bool]) -> None:
         """Return when the zone stands like that."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 async with self._http.get("/v1/zones") as answer:
                     zones = (await answer.json())["zones"]

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
-from support.browser import chromium
-from support.demo_visitor import PATIENCE_MS, opened
+from support.browser import PATIENCE_MS, chromium
+from support.demo_visitor import opened
 
 from central.coats import rooms, tags
 from central.service import opened as central_opened
@@ -60,12 +60,12 @@ async def test_a_coat_is_hung_at_the_demos_desk_and_its_kiosk_closed(tmp_path: P
             await _hears(staff)
             await page.get_by_role("button", name="Lay on tag A2").click()
             tag = staff.get_by_label("Tag: type or scan it")
-            await expect(tag).to_have_value("A2", timeout=PATIENCE_MS)
+            await expect(tag).to_have_value("A2")
             await staff.get_by_label("No phone").check()
             await staff.get_by_role("button", name="Create").click()
             await staff.get_by_role("button", name=re.compile("desk", re.IGNORECASE)).click()
             paper = page.locator("#papers .paper").first
-            await expect(paper).to_contain_text("from the desk", timeout=PATIENCE_MS)
+            await expect(paper).to_contain_text("from the desk")
             await paper.get_by_role("button", name="Scan at the desk").click()
             await _close_and_open_the_kiosk(staff, page.locator("#screen"))
         serving.cancel()
@@ -78,10 +78,10 @@ async def _close_and_open_the_kiosk(staff: Page, screen: Locator) -> None:
     await expect(screen).to_have_attribute("data-screen", "start")
     await staff.get_by_label("Reason to close kiosk-1").fill("no change left")
     await staff.get_by_role("button", name="Close kiosk-1").click()
-    await expect(said).to_contain_text("kiosk-1 is closed for sale", timeout=PATIENCE_MS)
+    await expect(said).to_contain_text("kiosk-1 is closed for sale")
     await expect(screen).to_have_attribute("data-screen", "out_of_order")
     await staff.get_by_role("button", name="Open kiosk-1").click()
-    await expect(said).to_contain_text("kiosk-1 is open for sale", timeout=PATIENCE_MS)
+    await expect(said).to_contain_text("kiosk-1 is open for sale")
     await expect(screen).to_have_attribute("data-screen", "start")
 
 

@@ -17,7 +17,7 @@ async def test_it_carries_messages_and_comes_back_after_kill_9(tmp_path: Path) -
     command = [sys.executable, "-m", "wicket.demo.broker", str(port)]
     kept = Kept("broker", command, tmp_path / "broker.log")
     bus = Bus(BusSettings(port=port), "tester", ("wicket/#",))
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(180), asyncio.TaskGroup() as group:
         tasks = [group.create_task(kept.run()), group.create_task(bus.run())]
         messages = bus.messages()
         for round_ in (b"first", b"second"):

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 from support.axe import serious
 from support.browser import chromium
-from support.demo_visitor import MUSEUM, PATIENCE_MS, opened, paste, press, says
+from support.demo_visitor import MUSEUM, opened, paste, press, says
 from support.office import picture
 
 from wicket.demo import page as demo_page
@@ -32,7 +32,7 @@ async def test_the_code_on_the_phone_opens_the_lane(tmp_path: Path) -> None:
             await page.goto(await opened(port))
             await buy_with_phone(page)
             message = page.locator("#messages > li").first
-            await expect(message).to_be_visible(timeout=PATIENCE_MS)
+            await expect(message).to_be_visible()
             await expect(message).to_contain_text("1511")
             await picture(page, "P6-sms")
             link = await message.locator("a").first.get_attribute("href")
@@ -50,10 +50,10 @@ async def buy_with_phone(page: Page) -> None:
         await press(page, f"key:{key}")
     await press(page, "next")
     screen = page.locator("#screen")
-    await expect(screen).to_have_attribute("data-screen", "review", timeout=PATIENCE_MS)
+    await expect(screen).to_have_attribute("data-screen", "review")
     await picture(page, "P6-kiosk")
     await press(page, "pay")
-    await page.locator('#terminal [data-answer="approve"]').click(timeout=PATIENCE_MS)
+    await page.locator('#terminal [data-answer="approve"]').click()
 
 
 async def read_from_the_phone(page: Page, link: str) -> str:
