@@ -151,7 +151,8 @@ def tidy(connection: Connection, now: datetime) -> None:
 
 @asynccontextmanager
 async def listening(api: Api) -> AsyncIterator[None]:
-    runner = web.AppRunner(application(api), access_log=None)
+    # What comes packed is not unpacked: nobody of ours packs, and a little may hold very much.
+    runner = web.AppRunner(application(api), access_log=None, auto_decompress=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, api.settings.http.host, api.settings.http.port).start()

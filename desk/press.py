@@ -45,6 +45,12 @@ class Press:
                 else:
                     await self._print(printer, job)
 
+    async def turn_down(self, why: str) -> None:
+        """Prints nothing: staff are told why, instead of waiting. Never returns."""
+        while True:
+            for job in await self._until_told(self._centre.jobs):
+                await self._end(job.id, why)
+
     async def _print(self, printer: TicketPrinter, job: Job) -> None:
         now = await self._standing()
         if now.job != job.id:

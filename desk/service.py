@@ -43,8 +43,10 @@ async def serve(settings: DeskSettings) -> None:
             for reader in readers:
                 use = keep(reader, desk.read, tell=desk.health(reader.name))
                 group.create_task(use, name=reader.name)
-            if printer:
-                press = Press(centre, Journal(settings.state / "printing.json"))
+            press = Press(centre, Journal(settings.state / "printing.json"))
+            if printer is None:
+                group.create_task(press.turn_down("this desk has no printer"), name="no printer")
+            else:
                 use = keep(printer, press.run, tell=desk.health(printer.name))
                 group.create_task(use, name=printer.name)
             group.create_task(desk.tell_scans(), name="scans")

@@ -115,8 +115,8 @@ def send_again(
 
 def already_fetched(house: House, coat: Coat) -> Refused:
     assert coat.fetched_at
-    at = house.clock(coat.fetched_at)
-    return Refused("already_fetched", f"Already fetched {at} by {coat.fetched_by}.")
+    at = house.moment(coat.fetched_at)
+    return Refused("already_fetched", f"Already fetched on {at} by {coat.fetched_by}.")
 
 
 def _check_in(
@@ -214,7 +214,7 @@ def _free_tags(
 def _taken(connection: Connection, house: House, tag: Tag) -> Refused:
     coat = coats.find(connection, tag.ticket)
     assert isinstance(coat, Coat)
-    when = f"since {house.clock(coat.made_at)}, hung by {coat.who}"
+    when = f"since {house.moment(coat.made_at)}, hung by {coat.who}"
     return Refused("tag_taken", f"Tag {tag.text} is taken {when}.", {"coat": coat.id})
 
 

@@ -196,7 +196,7 @@ def _chosen(house: House, coat: Coat, pieces: Collection[int]) -> list[Piece] | 
         return Refused("unknown_piece", "That piece is of another coat ticket.")
     for piece in chosen:
         if piece.fetched_at:
-            at = house.clock(piece.fetched_at)
-            detail = f"{piece.tag} was already fetched {at} by {piece.fetched_by}."
+            at = house.moment(piece.fetched_at)
+            detail = f"{piece.tag} was already fetched on {at} by {piece.fetched_by}."
             return Refused("already_fetched", detail)
     return chosen

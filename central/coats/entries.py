@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from central.catalogue.texts import hidden
 from central.coats import coats, rooms, tries
-from central.coats.values import ENTRY_LASTS, SECRET_BYTES, Coat, Entry, House
+from central.coats.values import ENTRY_LASTS, SECRET_BYTES, Coat, CoatState, Entry, House
 from central.delivery import phones
 from central.sale.states import By, Refused
 from central.store.schema import coat_entry
@@ -79,7 +79,8 @@ def find(
     row = connection.execute(query.with_for_update() if lock else query).first()
     used = coats.by_secret(connection, secret)
     if isinstance(used, Coat):
-        detail = f"It was used before: {used.tags} hangs for it."
+        hangs = " hangs for it" * (used.state is CoatState.OPEN)
+        detail = f"It was used before: {used.tags}{hangs}."
         return Refused("entry_used", detail, {"coat": used.id})
     if row is None:
         return Refused("unknown_entry", "There is no such pre-registration, or it ran out.")

@@ -62,6 +62,10 @@ class House:
         """21:04"""
         return f"{at.astimezone(self.zone):%H:%M}"
 
+    def moment(self, at: datetime) -> str:
+        """Sat 21 Nov 21:04: what is told of a coat may be of days ago."""
+        return f"{at.astimezone(self.zone):%a %d %b %H:%M}"
+
 
 @dataclass(frozen=True)
 class Rack:
@@ -165,6 +169,15 @@ class Coat:
     def waiting(self) -> tuple[Piece, ...]:
         """The pieces that were not fetched."""
         return tuple(piece for piece in self.pieces if piece.fetched_at is None)
+
+    @property
+    def hang_back(self) -> tuple[Piece, ...]:
+        """The pieces that were fetched last, whose tags have to go back to their racks; those of
+        what lay in lost property hang there already."""
+        last = max((piece.fetched_at for piece in self.pieces if piece.fetched_at), default=None)
+        if last is None or self.place:
+            return ()
+        return tuple(piece for piece in self.pieces if piece.fetched_at == last)
 
     @property
     def tags(self) -> str:

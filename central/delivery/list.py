@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from central.delivery import outbox, phones
+from central.delivery import outbox, phones, prints
 from central.delivery.outbox import Delivery, Kind, State
 from central.delivery.settings import is_address
 from central.sale.states import By, Refused
@@ -73,10 +73,12 @@ def send_again(
     """Send it once more, to another address if `to` is told; the new delivery. `country` is that of
     phone numbers without +."""
     old = outbox.find(connection, id_)
+    if old and old.draft.forgotten:
+        return Refused("forgotten", "What it said is forgotten, and to whom: it cannot go again.")
     corrected = _corrected(old.draft.kind, to, country) if old and to else ""
     if isinstance(corrected, Refused):
         return corrected
-    new = outbox.again(connection, id_, corrected, by)
+    new = _again(connection, id_, corrected, by)
     if isinstance(new, Refused):
         return new
     made = outbox.find(connection, new)
@@ -88,7 +90,7 @@ def all_again(connection: Connection, by: By, limit: int = 500) -> int:
     """Send all that is dead once more, the oldest first; how many it were."""
     dead = select(delivery.c.id).where(delivery.c.state == State.DEAD.value)
     ids = connection.scalars(dead.order_by(delivery.c.id).limit(limit)).all()
-    sent = [outbox.again(connection, id_, "", by) for id_ in ids]
+    sent = [_again(connection, id_, "", by) for id_ in ids]
     return sum(isinstance(one, int) for one in sent)
 
 
@@ -96,9 +98,20 @@ def forget(connection: Connection, requests: Sequence[int], gone: str) -> None:
     """Blot out to whom messages about these requests went; none goes to them any more."""
     to_people = delivery.c.kind != Kind.PRINT.value
     here = (delivery.c.request.in_(requests), to_people)
-    waits = (*here, delivery.c.state == State.WAITING.value)
-    connection.execute(update(delivery).where(*waits).values(state=State.DROPPED.value))
+    unsent = (*here, delivery.c.state.in_((State.WAITING.value, State.DEAD.value)))
+    connection.execute(update(delivery).where(*unsent).values(state=State.DROPPED.value))
     connection.execute(update(delivery).where(*here).values(to=gone, values={}, said=""))
+
+
+def _again(connection: Connection, id_: int, to: str, by: By) -> int | Refused:
+    """The number of the new delivery, to whom it went before if `to` is "". What had not been sent
+    is dropped for it. A print comes out where it was to, and says if it is a copy by now."""
+    old = outbox.drop(connection, id_)
+    if isinstance(old, Refused):
+        return old
+    if old.draft.kind is Kind.PRINT:
+        return outbox.put(connection, prints.marked(connection, old.draft), by)
+    return outbox.put(connection, replace(old.draft, to=to or old.draft.to), by)
 
 
 def _found(

@@ -4,7 +4,7 @@ true, so that none is forgotten and none is of something that did not happen."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -60,6 +60,11 @@ class Draft:
     coat: int | None = None
     attach: str = ""
     tickets: tuple[int, ...] = ()
+
+    @property
+    def forgotten(self) -> bool:
+        """Whoever it went to is forgotten, and what it said: it cannot go again."""
+        return self.kind is not Kind.PRINT and not self.values
 
 
 @dataclass(frozen=True)
@@ -156,17 +161,6 @@ def pause_after(tries: int, most: int = MAX_TRIES) -> timedelta | None:
     if tries >= most:
         return None
     return PAUSES[tries - 1] if tries <= len(PAUSES) else HOURLY
-
-
-def again(connection: Connection, id_: int, to: str, by: By) -> int | Refused:
-    """Send it once more, to `to` ("": to whom it went before); the number of the new delivery.
-    What had not been sent is dropped for it."""
-    old = drop(connection, id_)
-    if isinstance(old, Refused):
-        return old
-    if old.draft.kind is Kind.PRINT:
-        to = ""
-    return put(connection, replace(old.draft, to=to or old.draft.to), by)
 
 
 def drop(connection: Connection, id_: int, said: str = "") -> Delivery | Refused:

@@ -30,7 +30,8 @@ async def parcel_of(api: Api, delivery: Delivery) -> Parcel:
     except words.NoWords as error:
         log.error("%s %d has no words: %s", draft.kind.value, delivery.id, error)
         raise NotSent(str(error), most=ONCE) from error
-    id_ = f"{settings.site}-delivery-{delivery.id}"
+    # The time, for a database that was put back gives numbers again which gateways have seen.
+    id_ = f"{settings.site}-delivery-{delivery.id}-{delivery.created_at:%Y%m%dT%H%M%S}"
     parcel = Parcel(id_, draft.to, message.body, message.subject, message.language)
     if draft.kind is Kind.SMS:
         return replace(parcel, to=_number(draft.to, settings.sms.country if settings.sms else ""))

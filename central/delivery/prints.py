@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
@@ -45,21 +46,27 @@ def put(
     by: By,
 ) -> int:
     """Print these tickets of the request, or all that are not cancelled and its gift vouchers, at a
-    desk (its device's id); the number of the delivery. Its value `copy` tells how often one of the
-    tickets was printed before, "0" for never."""
-    chosen = tuple(tickets) or _standing(connection, request.id)
-    before = max(counted(connection, chosen).values(), default=0)
+    desk (its device's id); the number of the delivery."""
     draft = Draft(
         Kind.PRINT,
         desk,
         TEXT,
         request.language,
-        {"copy": str(before)},
         request=request.id,
         attach="tickets",
         tickets=tuple(tickets),
     )
-    return outbox.put(connection, draft, by)
+    return outbox.put(connection, marked(connection, draft), by)
+
+
+def marked(connection: Connection, draft: Draft) -> Draft:
+    """A print of tickets with the value `copy`: how often one of them was printed before, "0" for
+    never. Other prints as they are."""
+    if draft.request is None or draft.attach != "tickets":
+        return draft
+    chosen = draft.tickets or _standing(connection, draft.request)
+    before = max(counted(connection, chosen).values(), default=0)
+    return replace(draft, values={"copy": str(before)})
 
 
 def _standing(connection: Connection, request: int) -> tuple[int, ...]:

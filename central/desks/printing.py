@@ -103,6 +103,7 @@ def _coat(connection: Connection, look: Look, id_: int, words: Texts) -> list[Js
     parts = [
         _text(look.venue.name, bold=True),
         _text(words.say("coat.ticket.title"), bold=True),
+        _text(coat.cloakroom_name),
         _text(coat.code, large=True),
         _text(coat.tags),
         {"code": look.url.rstrip("/") + coat.path, "caption": coat.code},

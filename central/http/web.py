@@ -53,6 +53,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         answer = problem(error.status, f"http_{error.status}", error.reason)
         answer.headers.update({k: v for k, v in error.headers.items() if k == "Allow"})
         return answer
+    except (ConnectionError, web.RequestPayloadError):
+        return problem(400, "not_whole", "the request did not come whole")
     except DatabaseDown as down:
         log.error("%s", down)
         return problem(503, "database_down", "try again soon")

@@ -4,7 +4,7 @@ others, with what that costs told before it is done."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -15,9 +15,10 @@ from admission.codes import SigningKey
 from admission.values import Money
 from central.capacity import slots
 from central.catalogue.venue import Venue
+from central.delivery import notices
 from central.money import exchange, payments, returns
 from central.money.exchange import Exchange
-from central.sale import cart, checkout, references, requests, tickets, vouchers
+from central.sale import cart, checkout, references, requests, spending, tickets, vouchers
 from central.sale.references import Told
 from central.sale.request_rows import find
 from central.sale.states import (
@@ -66,8 +67,9 @@ class Preview:
 def pick_up(
     connection: Connection, key: SigningKey, token: str, payment: Payment | None, by: By
 ) -> TicketRequest | Refused:
-    """Take what is due (`payment` of all of it; None where nothing is), and make the tickets and
-    vouchers. What somebody else has just paid is not paid again."""
+    """Take what is due (`payment` of all of it; None where nothing is), make the tickets and
+    vouchers, and send them. What somebody else has just paid is not paid again. A gift voucher
+    with less on it pays a part: the rest is due, and no tickets are made."""
     request = find(connection, token, lock=True)
     if isinstance(request, Refused):
         return request
@@ -95,8 +97,8 @@ def preview(connection: Connection, venue: Venue, swap: Swap, by: By) -> Preview
 def swap(
     connection: Connection, venue: Venue, key: SigningKey, wanted: Swap, by: By
 ) -> TicketRequest | Refused:
-    """The new request, confirmed, its tickets made; the old tickets are cancelled. If what is due
-    is not what is paid, nothing is done."""
+    """The new request, confirmed, its tickets made and sent; the old tickets are cancelled. If what
+    is due is not what is paid, nothing is done."""
     return _or_nothing(connection, lambda: _swap(connection, venue, key, wanted, by))
 
 
@@ -107,18 +109,21 @@ def _pick_up(
     payment: Payment | None,
     by: By,
 ) -> TicketRequest | Refused:
-    if request.status is Status.CONFIRMED and payment:
+    if payment and payment.method == spending.METHOD:
+        done = checkout.spend(connection, request, payment, by)
+    elif request.status is Status.CONFIRMED and payment:
         done = payments.pay(connection, request.token, payment, None, by)
     elif request.status is Status.CONFIRMED:
         done = request
     else:
         done = requests.confirm(connection, request.token, payment, None, by)
-    if isinstance(done, Refused):
+    if isinstance(done, Refused) or done.status is not Status.CONFIRMED:
         return done
     issued = tickets.issue(connection, done.token, key, by)
     if isinstance(issued, Refused):
         return issued
     vouchers.issue(connection, done, by)
+    notices.send_tickets(connection, done, by)
     return done
 
 
@@ -146,12 +151,18 @@ def _swap(
     if isinstance(done, Refused):
         return done
     issued = tickets.issue(connection, new.token, key, by)
-    return issued if isinstance(issued, Refused) else done
+    if isinstance(issued, Refused):
+        return issued
+    notices.send_tickets(connection, done, by)
+    return done
 
 
 def _told(connection: Connection, old: TicketRequest) -> Told:
-    """The new request is of the same people."""
-    return Told(old.holder, references.of_request(connection, old.id))
+    """The new request is of the same people, but of no customer who was erased."""
+    refers = references.of_request(connection, old.id)
+    if references.unknown(connection, refers):
+        refers = replace(refers, customer="")
+    return Told(old.holder, refers)
 
 
 def _chosen(

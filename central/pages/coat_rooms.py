@@ -9,11 +9,13 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from admission.values import Money
-from central.coats import coats, rooms
+from central.coats import coats, reading, rooms
 from central.coats.paying import METHODS
+from central.coats.pictures import MAX_BYTES
 from central.coats.values import Cloakroom, Coat, Entry, House, Pay, PayWhen
 from central.pages.forms import Form
 from central.pages.site import Go, Handler, Site, to
+from central.pages.uploads import uploaded
 from central.sale.states import Refused
 from central.staff.roles import Right
 
@@ -42,8 +44,9 @@ class Rooms:
         return self.api.settings.public.url.rstrip("/") + what.path
 
     async def chosen(self, request: web.Request) -> Cloakroom | None:
-        """The cloakroom that the browser works in; the only one if there is but one."""
-        told = request.cookies.get(COOKIE, "")
+        """The cloakroom that the page says (another tab may have chosen another one since), else
+        the one that the browser works in; the only one if there is but one."""
+        told = request.query.get("room") or request.cookies.get(COOKIE, "")
         known = await self.api.database.read(rooms.cloakrooms)
         if len(known) == 1:
             return known[0]
@@ -89,6 +92,16 @@ def paid_by(form: Form) -> Pay | None:
     """How a fee is paid, if the form says so."""
     method, reference = form.text("method", 10), form.text("reference", 60)
     return Pay(method, reference) if method in METHODS else None
+
+
+async def photographed(request: web.Request) -> str | Refused:
+    """What the QR code says that staff photographed."""
+    try:
+        _, photo = await uploaded(request, "photo", MAX_BYTES)
+    except web.HTTPRequestEntityTooLarge:
+        most = MAX_BYTES // 1_000_000
+        return Refused("too_large", f"That photograph is too large: {most} MB at most.")
+    return await reading.read_qr(photo)
 
 
 def ticket_path(coat: Coat | int) -> str:

@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from aiohttp import web
 from sqlalchemy import Connection
 
-from central.coats import check_in, coats, entries, reading, tags
-from central.coats.pictures import MAX_BYTES
+from central.coats import check_in, coats, entries, tags
 from central.coats.values import Cloakroom, Deposit, Entry, PayWhen, Tag
-from central.pages.coat_rooms import COATS, Rooms, paid_by, room_of, ticket_path, went_with
+from central.pages.coat_rooms import (
+    COATS,
+    Rooms,
+    paid_by,
+    photographed,
+    room_of,
+    ticket_path,
+    went_with,
+)
 from central.pages.forms import Form, asked, posted
 from central.pages.site import Go, Site, member_of, to, went
-from central.pages.uploads import uploaded
 from central.sale.states import By, Refused
 from central.staff.roles import Right
 
@@ -67,7 +73,7 @@ class _CheckIn:
             found = await self._entry(scanned, room)
             texts = tuple(text for text in texts if text != scanned)
             if isinstance(found, Entry) and not texts:
-                return to(f"{IN}?entry={found.secret}")
+                return to(f"{IN}?entry={found.secret}&room={room.id}")
             shown, phone = scanned, phone if phone != scanned else ""
         entry = await self._entry(shown, room) if shown else None
         if isinstance(entry, Refused) and entry.code != "entry_used":
@@ -93,11 +99,10 @@ class _CheckIn:
     async def photo(self, request: web.Request) -> web.Response:
         """The visitor's code, photographed."""
         room = room_of(request)
-        _, photo = await uploaded(request, "photo", MAX_BYTES)
-        text = await reading.read_qr(photo)
+        text = await photographed(request)
         entry = text if isinstance(text, Refused) else await self._entry(text, room)
         if isinstance(entry, Entry):
-            return to(f"{IN}?entry={entry.secret}")
+            return to(f"{IN}?entry={entry.secret}&room={room.id}")
         return await self._page(request, room, Form({}), entry)
 
     async def drop(self, request: web.Request) -> web.Response:
@@ -106,7 +111,7 @@ class _CheckIn:
 
         def deed(connection: Connection, by: By) -> Go:
             entries.drop(connection, secret, by)
-            return Go(IN, "coat-dropped")
+            return Go(f"{IN}?room={room.id}", "coat-dropped")
 
         done = await self.here.site.act(request, form, "coat-entry-dropped", room.name, deed)
         return went(done) if isinstance(done, Go) else await self._page(request, room, form, done)
@@ -134,6 +139,7 @@ class _CheckIn:
         if isinstance(entry, Refused):
             entry, refused = None, entry
         typed = {name: form.text(name, MAX_SHOWN) for name in form.names()}
+        typed |= {name: "" for name, text in typed.items() if _is_visitors(text)}
         free, texts = await self.here.read(
             lambda c: (tags.free(c, room.id, CHIPS), _texts(c, room, typed))
         )
@@ -146,6 +152,7 @@ class _CheckIn:
             live=await self._live(room),
             free=free,
             typed=typed | texts,
+            pay=paid_by(form),
             price=self.here.price(room) if room.payment is PayWhen.CHECK_IN else None,
             most_tags=len(TAGS),
             refused=refused,

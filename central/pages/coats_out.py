@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from central.coats import check_out, coats, reading
+from central.coats import check_out, coats
 from central.coats.check_out import LostTicket
-from central.coats.pictures import MAX_BYTES
-from central.coats.values import Cloakroom, Coat
-from central.pages.coat_rooms import COATS, Rooms, number_in, paid_by, room_of, went_with
+from central.coats.values import Cloakroom, Coat, Pay
+from central.pages.coat_rooms import (
+    COATS,
+    Rooms,
+    number_in,
+    paid_by,
+    photographed,
+    room_of,
+    went_with,
+)
 from central.pages.forms import Form, asked, posted
 from central.pages.site import Go, Site, went
-from central.pages.uploads import uploaded
 from central.sale.states import Refused
 from central.staff.roles import Right
 
@@ -51,8 +57,7 @@ class _CheckOut:
     async def photo(self, request: web.Request) -> web.Response:
         """The visitor's code, photographed."""
         room = room_of(request)
-        _, photo = await uploaded(request, "photo", MAX_BYTES)
-        text = await reading.read_qr(photo)
+        text = await photographed(request)
         if isinstance(text, Refused):
             return self._page(request, room, refused=text)
         return await self._found(request, room, text)
@@ -62,7 +67,7 @@ class _CheckOut:
         shown, pieces, pay = form.text("shown", MAX_SHOWN), _ticked(form), paid_by(form)
         form.check()
         if not pieces:
-            return await self._again(request, id_, shown, pieces, NONE)
+            return await self._again(request, id_, shown, pieces, NONE, pay=pay)
         house = self.here.house
         done = await self.here.site.act(
             request,
@@ -74,7 +79,7 @@ class _CheckOut:
             ),
         )
         if isinstance(done, Refused):
-            return await self._again(request, id_, shown, pieces, done)
+            return await self._again(request, id_, shown, pieces, done, pay=pay)
         return went(done)
 
     async def hand_out(self, request: web.Request) -> web.Response:
@@ -84,7 +89,7 @@ class _CheckOut:
         pieces, pay = _ticked(form), paid_by(form)
         form.check()
         if not pieces:
-            return await self._again(request, id_, "", pieces, NONE, lost=lost)
+            return await self._again(request, id_, "", pieces, NONE, lost=lost, pay=pay)
         house = self.here.house
         done = await self.here.site.act(
             request,
@@ -96,7 +101,7 @@ class _CheckOut:
             ),
         )
         if isinstance(done, Refused):
-            return await self._again(request, id_, "", pieces, done, lost=lost)
+            return await self._again(request, id_, "", pieces, done, lost=lost, pay=pay)
         return went(done)
 
     async def _found(
@@ -119,13 +124,21 @@ class _CheckOut:
         refused: Refused,
         *,
         lost: LostTicket | None = None,
+        pay: Pay | None,
     ) -> web.Response:
         """What was looked at stays, and why it was not handed out."""
         room = room_of(request)
         coat = await self.here.read(lambda c: coats.find(c, id_))
         found = [coat] if isinstance(coat, Coat) else []
         return self._page(
-            request, room, shown=shown, ticked=ticked, found=found, refused=refused, lost=lost
+            request,
+            room,
+            shown=shown,
+            ticked=ticked,
+            found=found,
+            refused=refused,
+            lost=lost,
+            pay=pay,
         )
 
     def _page(
@@ -140,6 +153,7 @@ class _CheckOut:
         found: list[Coat] | None = None,
         refused: Refused | None = None,
         lost: LostTicket | None = None,
+        pay: Pay | None = None,
     ) -> web.Response:
         return self.here.page(
             request,
@@ -152,6 +166,7 @@ class _CheckOut:
             found=found,
             refused=refused,
             lost=lost,
+            pay=pay,
         )
 
 

@@ -116,7 +116,7 @@ class _Visitors:
         )
 
     async def state(self, request: web.Request) -> web.Response:
-        """One word that changes when the page has to be shown anew."""
+        """A text that changes when the page has to be shown anew."""
         found = await self._find(request)
         if isinstance(found, web.Response):
             return found
@@ -187,4 +187,5 @@ def _found(connection: Connection, secret: str, now: datetime) -> Coat | Entry |
 def _state(found: Coat | Entry) -> str:
     if isinstance(found, Entry):
         return "waiting"
-    return f"{found.state.value}-{len(found.waiting)}-{len(found.pieces)}-{found.due.amount:f}"
+    pieces = f"{found.tags}-{len(found.waiting)}-{len(found.pieces)}"
+    return f"{found.state.value}-{pieces}-{found.due.amount:f}"

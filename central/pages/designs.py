@@ -20,25 +20,27 @@ from central.papers.design import Design, Hole, Shown
 from central.papers.designs import Revision
 from central.sale.states import By, Refused
 from central.staff.roles import Right
-from runtime.convert import Invalid
 
 DESIGNS = "/office/designs"
 PRODUCT = DESIGNS + r"/{product:\d{1,5}}"
 REVISION = DESIGNS + r"/{product:\d{1,5}}/{id:\d{1,9}}"
+Typed = dict[str, Any]
+"""What stands in the form, by the names of a Design, whether it makes one or not."""
 
 
 def routes(site: Site) -> list[web.RouteDef]:
     api = site.api
 
     async def show(
-        request: web.Request, refused: Refused | None = None, typed: Design | None = None
+        request: web.Request, refused: Refused | None = None, typed: Typed | None = None
     ) -> web.Response:
+        """With what was `typed`, if it was refused: nobody types it again."""
         product, venue = _product(request), api.venue
         form = asked(request)
         language = form.text("lang", 20) or venue.languages[0]
         saved = await api.database.read(lambda c: designs.saved(c, product))
         used = (await api.database.read(lambda c: designs.in_use(c, [product])))[product]
-        wanted = form.number("id", 0, 10**9)
+        wanted = typed["base"] if typed else form.number("id", 0, 10**9)
         chosen = next((one for one in saved if one.id == wanted), saved[0] if saved else used)
         papers = sample.papers(venue, replace(chosen, product=product), language, api.clock())
         [sheet] = papers.sheets
@@ -75,24 +77,23 @@ def routes(site: Site) -> list[web.RouteDef]:
         form, content = await uploaded(request, "logo", logo.MAX_BYTES)
         product = _product(request)
         base = form.number("base", 0, 10**9)
-        typed = await api.database.read(lambda c: _based(c, product, base))
-        picture = b"" if form.ticked("no_logo") else typed.logo
+        based = await api.database.read(lambda c: _based(c, product, base))
+        picture = b"" if form.ticked("no_logo") else based.logo
         made = await asyncio.to_thread(logo.make, content) if content else picture
-        form.check()
+        values = _read(form, api.venue.languages)
+        typed = values | {"logo": based.logo, "base": base}
         if isinstance(made, Refused):
-            return await show(request, made)
+            return await show(request, made, typed)
         try:
-            typed = _read(form, made, api.venue.languages)
+            design = Design(logo=made, **values)
         except ValueError as error:
-            if isinstance(error, Invalid):
-                raise
-            return await show(request, Refused("design", str(error)))
+            return await show(request, Refused("design", str(error)), typed)
         done = await site.act(
             request,
             form,
             "save-design",
             str(product),
-            lambda c, by: _saved(designs.save(c, api.venue, product, typed, by)),
+            lambda c, by: _saved(designs.save(c, api.venue, product, design, by)),
         )
         return await show(request, done, typed) if isinstance(done, Refused) else went(done)
 
@@ -167,14 +168,14 @@ def _based(connection: Connection, product: int, base: int) -> Design:
     return found.design if found else designs.in_use(connection, [product])[product].design
 
 
-def _read(form: Form, picture: bytes, languages: Sequence[str]) -> Design:
-    """Raises ValueError for what is no design, Invalid for what is no form."""
+def _read(form: Form, languages: Sequence[str]) -> Typed:
+    """What a design is made of, but for its logo. Raises Invalid for what is no form."""
 
     def texts(name: str, most: int) -> dict[str, str]:
         told = {one: form.text(f"{name}-{one}", most, lines=True) for one in languages}
         return {one: text for one, text in told.items() if text}
 
-    values: dict[str, Any] = {
+    values: Typed = {
         "band": form.text("band", 7).lower(),
         "ink": form.text("ink", 7).lower(),
         "shown": frozenset(one for one in Shown if form.ticked(f"show-{one.value}")),
@@ -183,7 +184,7 @@ def _read(form: Form, picture: bytes, languages: Sequence[str]) -> Design:
         "qr_mm": form.number("qr_mm", 0, 1000, 50),
     }
     form.check()
-    return Design(logo=picture, **values)
+    return values
 
 
 def _saved(done: Revision | Refused) -> Go | Refused:

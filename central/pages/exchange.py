@@ -88,7 +88,6 @@ def routes(site: Site) -> list[web.RouteDef]:
             products=products,
             methods=METHODS,
             path_of_request=path_of(token),
-            lang=venue.languages[0],
             most=MAX_QUANTITY,
         )
 

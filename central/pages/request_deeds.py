@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from admission.values import Money
 from central.delivery import notices
-from central.money import ledger, returns
+from central.money import dues, ledger, returns
 from central.office import handing
 from central.pages.desk import desk_of
 from central.pages.forms import Form, posted
 from central.pages.requests import METHODS, ONE, one, path_of
 from central.pages.site import Deed, Go, Site, went
 from central.papers import links
-from central.sale import handover, requests, tickets
+from central.sale import checkout, handover, requests, tickets
 from central.sale.request_rows import find
 from central.sale.states import By, Payment, Refused, Status, TicketRequest
 from central.staff.roles import Right
@@ -69,7 +69,9 @@ def _of_tickets(site: Site) -> list[web.RouteDef]:
                     return handover.NO_DESK
                 done = handing.pick_up(c, key, token, payment, by)
                 if isinstance(done, Refused):
-                    return done
+                    return checkout.in_full(c, api.venue, done, by.at)
+                if left := dues.due(c, done).amount:
+                    return Go(path_of(token), "part-paid", f"{left:f} are still due")
                 if printing:
                     handover.put_print(c, done, desk, by)
                 how = f"{payment.method} {payment.amount.amount:f}" if payment else "nothing due"
@@ -144,9 +146,8 @@ def _of_money(site: Site) -> list[web.RouteDef]:
                 if gone := _cannot_cancel(c, before):
                     return gone
                 done = requests.cancel(c, token, reason, by)
-                return (
-                    done if isinstance(done, Refused) else Go(path_of(token), "cancelled", reason)
-                )
+                go = Go(path_of(token), "request-cancelled", reason)
+                return done if isinstance(done, Refused) else go
 
             return work
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from central.office.reading import MAX_TYPED, Result
 from central.office.search import Criteria, Found
 from central.pages.desk import desk_of
 from central.pages.forms import Form, asked, posted
+from central.pages.sell_shown import Shown, shown_lines
 from central.pages.site import Go, Site, to, went
 from central.sale import references
 from central.sale.references import Told
@@ -91,11 +93,16 @@ def routes(site: Site) -> list[web.RouteDef]:
         holder = Holder(*(form.text(name) for name, _ in WHO))
         refers = References(form.text("order", 100), form.text("customer", 12).upper())
         form.check()
-        told = Told(holder, refers)
 
         def deed(c: Connection, by: By) -> Go | Refused:
-            done = references.change(c, token, told, by)
-            return done if isinstance(done, Refused) else Go(path_of(token), "request-told")
+            if refused := references.unknown(c, refers):
+                return refused
+            done = references.change(c, token, Told(holder), by)
+            if isinstance(done, Refused):
+                return done
+            shown = references.of_request(c, done.id).pass_ticket
+            references.put(c, done.id, replace(refers, pass_ticket=shown), by)
+            return Go(path_of(token), "request-told")
 
         done = await site.act(request, form, "change-holder", token, deed)
         return await one(site, request, done) if isinstance(done, Refused) else went(done)
@@ -112,11 +119,12 @@ async def one(site: Site, request: web.Request, refused: Refused | None = None) 
     token, now = request.match_info["token"], site.api.clock()
     venue, url = site.api.venue, site.api.settings.public.url
 
-    def look(c: Connection) -> tuple[Dossier, list[Seen]] | Refused:
+    def look(c: Connection) -> tuple[Dossier, list[Seen], tuple[Shown, ...]] | Refused:
         whole = dossier.whole(c, token, now)
         if isinstance(whole, Refused):
             return whole
-        return whole, seen(c, whole.deliveries, venue, url, full=True)
+        lines = shown_lines(c, venue, whole.request.lines, now)
+        return whole, seen(c, whole.deliveries, venue, url, full=True), lines
 
     told = await site.api.database.read(look)
     if isinstance(told, Refused):
@@ -128,13 +136,12 @@ async def one(site: Site, request: web.Request, refused: Refused | None = None) 
         refused=refused,
         one=told[0],
         rows=told[1],
+        lines=told[2],
         back=path_of(token),
         holder=told[0].request.holder or Holder(),
         path_of_request=path_of(token),
         methods=METHODS,
         desk=desk_of(request),
-        lang=venue.languages[0],
-        attraction_of=venue.attraction,
     )
 
 

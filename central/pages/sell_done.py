@@ -45,7 +45,8 @@ class Done:
 
     def change(self, given: Decimal | None) -> Money | None:
         """What of the cash goes back."""
-        cash = [one.amount for one in self.receipts if one.method == CASH]
+        taken = (one for one in self.receipts if one.amount.amount > 0)
+        cash = [one.amount for one in taken if one.method == CASH]
         if given is None or not cash or given <= cash[-1].amount:
             return None
         return Money(given - cash[-1].amount, cash[-1].currency)

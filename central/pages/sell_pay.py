@@ -79,7 +79,7 @@ def routes(site: Site) -> list[web.RouteDef]:
             payment = Payment(method, reference or by.who, paid)
             done = checkout.pay(c, key, token, payment, by)
             if isinstance(done, Refused):
-                return done
+                return checkout.in_full(c, api.venue, done, by.at)
             before = sale.request.status is Status.CONFIRMED
             change = given if due and method == CASH else None
             return _next(c, done, None if before else ways, change, by)
@@ -102,7 +102,7 @@ def routes(site: Site) -> list[web.RouteDef]:
                 return NOT_THIS
             done = checkout.choose(c, key, token, Terms(option, reason), by)
             if isinstance(done, Refused):
-                return done
+                return checkout.in_full(c, api.venue, done, by.at)
             fresh = before.request.status is not Status.CONFIRMED
             return _next(c, done, ways if fresh else None, None, by)
 

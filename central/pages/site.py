@@ -15,6 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
 
 from admission.values import Money
+from central.catalogue.offers import Names
+from central.catalogue.prices import minor_unit
 from central.http.api import Api
 from central.http.idempotency import KEY_REUSED, Answer, Call, once
 from central.http.web import log_fault
@@ -67,6 +69,7 @@ class Site:
             lstrip_blocks=True,
         )
         self._templates.filters |= {"money": _money, "moment": self._moment, "clock": self._clock}
+        self._templates.filters["named"] = self._named
 
     def staff(self, right: Right | None, handler: Handler, *, by_itself: bool = False) -> Handler:
         """The handler, for staff who have signed in and have the right (None: whoever they are).
@@ -78,7 +81,8 @@ class Site:
             member = await self._member(request, by_itself=by_itself)
             if member is None:
                 if request.method == "POST":
-                    return self.problem(request, 401, "Sign in first. Nothing was done.")
+                    told = "Sign in first. Nothing was done."
+                    return self.page(request, "sign-in.html", 401, next="/office", refused=told)
                 return to(f"/office/sign-in?next={quote(request.path_qs)}")
             request[_MEMBER] = member
             if right is not None and not member.may(right):
@@ -100,6 +104,8 @@ class Site:
                 answer = self.problem(request, 413, "That is too large.")
             except web.HTTPException as error:
                 answer = self.problem(request, error.status, error.reason)
+            except (ConnectionError, web.RequestPayloadError):
+                answer = self.problem(request, 400, "That did not come whole. Send it again.")
             except DatabaseDown as down:
                 log.error("%s", down)
                 answer = self.problem(request, 503, "Try again soon.")
@@ -199,6 +205,10 @@ class Site:
     def _moment(self, when: datetime | None, pattern: str = "%a %d %b %Y %H:%M") -> str:
         return when.astimezone(self.api.venue.zone).strftime(pattern) if when else ""
 
+    def _named(self, names: Names) -> str:
+        """In the venue's language; what was sold before it had that one, as it was sold."""
+        return names.get(self.api.venue.languages[0]) or next(iter(names.values()), "")
+
     def _clock(self, when: datetime | None) -> str:
         return self._moment(when, "%H:%M")
 
@@ -220,7 +230,7 @@ def went(go: Go) -> web.Response:
 
 
 def _money(money: Money) -> str:
-    return f"{money.amount:,.2f} {money.currency}"
+    return f"{money.amount.quantize(minor_unit(money.currency)):,f} {money.currency}"
 
 
 def _accepted(request: web.Request) -> list[str]:

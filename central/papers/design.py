@@ -61,15 +61,16 @@ class Design:
     logo: bytes = b""
 
     def __post_init__(self) -> None:
-        for name in ("band", "ink"):
-            if not _COLOUR.fullmatch(getattr(self, name)):
-                raise ValueError(f"{name}: write a colour like #14213d")
+        for what, colour in (("band", self.band), ("headings", self.ink)):
+            if not _COLOUR.fullmatch(colour):
+                raise ValueError(f"{what}: write a colour like #14213d")
         if (told := contrast(self.ink, WHITE)) < READABLE:
             raise ValueError(
-                f"ink: {self.ink} on white is hard to read (contrast {told:.1f}, not {READABLE})"
+                f"headings: {self.ink} on white is hard to read"
+                f" (contrast {told:.1f}, not {READABLE})"
             )
         if not 35 <= self.qr_mm <= 80:
-            raise ValueError("qr_mm is 35 to 80 millimetres")
+            raise ValueError("the QR code in the PDF is 35 to 80 mm wide")
         for name, texts, most in (
             ("text", self.text, MAX_TEXT),
             ("small print", self.small_print, MAX_SMALL_PRINT),

@@ -104,15 +104,15 @@ def of_ticket(
 def of_voucher(
     voucher: Voucher, name: Names, design: Design, place: Place, words: Words
 ) -> tuple[Block, ...]:
-    """A gift voucher; `name` is that of the product as which it was sold, or of what it is good
-    for. One that is blocked has no code."""
+    """A gift voucher, worth what is left on it; `name` is that of the product as which it was sold,
+    or of what it is good for. One that is blocked has no code."""
     texts = words.texts
     logo = (Image(design.logo, place.venue),) if design.logo else ()
     match voucher.worth:
-        case Cash(value):
-            worth = texts.money(value)
-        case Pieces(quantity=quantity):
-            worth = texts.count("ticket.pieces", quantity)
+        case Cash(balance=balance):
+            worth = texts.money(balance)
+        case Pieces(left=left):
+            worth = texts.count("ticket.pieces", left)
     blocks: tuple[Block, ...] = (
         Text(place.venue, bold=True),
         Heading(words.of(name)),

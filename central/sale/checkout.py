@@ -34,14 +34,13 @@ from central.settings import Channel
 
 EMPTY = Refused("empty_cart", "The cart is empty.")
 NOT_THIS = Refused("not_this_sale", "This sale is not the one that you are at. Nothing was done.")
-EXPIRED = Refused(
-    "expired", "The places were held too long ago. Hold them again, if there is room."
-)
+EXPIRED = Refused("expired", "The places are not held any more. Hold them again, if there is room.")
 
 
 @dataclass(frozen=True)
 class Sale:
-    """What a member of staff is at: the request that holds the places, and what is open of it."""
+    """What a member of staff is at: the request that holds the places, and what is open of it.
+    `expired` if it holds none any more; who cancels it on its page gives back what was paid."""
 
     request: TicketRequest
     due: Money
@@ -147,9 +146,12 @@ def tell_holder(
     kept = drafts.load(connection, by.who, by.at, lock=True).draft
     if not token or kept.token != token:
         return NOT_THIS
-    told = references.Told(None, draft.references, draft.language)
+    if refused := references.unknown(connection, draft.references):
+        return refused
+    told = references.Told(None, language=draft.language)
     request = references.change(connection, token, told, by)
     if isinstance(request, TicketRequest):
+        references.put(connection, request.id, draft.references, by)
         if draft.holder != Holder() or request.holder:
             set_holder(connection, request.id, draft.holder, by)
         drafts.save(connection, replace(draft, lines=kept.lines, token=token), by)
@@ -160,7 +162,7 @@ def sale_of(connection: Connection, token: str, now: datetime) -> Sale | Refused
     request = find(connection, token)
     if isinstance(request, Refused):
         return request
-    paid = tuple(payment for _, payment in paid_for(connection, request.id))
+    paid = _paid(connection, token)
     return Sale(request, dues.due(connection, request), paid, _expired(request, now))
 
 
@@ -184,7 +186,7 @@ def pay(
     if _expired(request, by.at) and not _paid(connection, token):
         return EXPIRED
     if payment.method == spending.METHOD:
-        done = _spend(connection, request, payment, by)
+        done = spend(connection, request, payment, by)
     elif request.total.amount:
         done = payments.pay(connection, token, payment, None, by)
     else:
@@ -229,7 +231,7 @@ def _validated(
     return done
 
 
-def _spend(
+def spend(
     connection: Connection, request: TicketRequest, payment: Payment, by: By
 ) -> TicketRequest | Refused:
     """As much of the voucher as pays what is due, or of what was asked for."""
@@ -244,13 +246,16 @@ def _spend(
     return done
 
 
-def _paid(connection: Connection, token: str) -> bool:
+def _paid(connection: Connection, token: str) -> tuple[Payment, ...]:
     request = find(connection, token)
-    return isinstance(request, TicketRequest) and bool(paid_for(connection, request.id))
+    if isinstance(request, Refused) or request.status is Status.CANCELLED:
+        return ()
+    return tuple(payment for _, payment in paid_for(connection, request.id))
 
 
 def _expired(request: TicketRequest | Refused, now: datetime) -> bool:
-    return isinstance(request, Refused) or request.status_at(now) is Status.EXPIRED
+    gone = (Status.EXPIRED, Status.CANCELLED)
+    return isinstance(request, Refused) or request.status_at(now) in gone
 
 
 def _named(connection: Connection, venue: Venue, slot: str, now: datetime) -> str:

@@ -60,11 +60,13 @@ class Draft:
     def with_changed(
         self, number: int, change: Callable[[Wanted], Wanted] | None
     ) -> Draft | Refused:
-        """The line (from 0) changed, or taken out."""
+        """The line (from 0) changed, or taken out. With the last one goes whatever else was told:
+        the next one is somebody else's."""
         if not 0 <= number < len(self.lines):
             return Refused("unknown_line", "The cart has no such line.")
         changed = (change(self.lines[number]),) if change else ()
-        return replace(self, lines=(*self.lines[:number], *changed, *self.lines[number + 1 :]))
+        lines = (*self.lines[:number], *changed, *self.lines[number + 1 :])
+        return replace(self, lines=lines) if lines else Draft()
 
     def with_promo(self, code: str) -> Draft | Refused:
         code = promotions.normal(code)

@@ -48,16 +48,19 @@ def refer(connection: Connection, request: int, told: References, by: By) -> Non
     if told == NO_REFERENCES:
         return
     before = of_request(connection, request)
-    if told.customer:
-        customer = customers.standing(connection, told.customer, lock=True)
+    pairs = zip(vars(told).values(), vars(before).values(), strict=True)
+    put(connection, request, References(*(new or old for new, old in pairs)), by)
+
+
+def put(connection: Connection, request: int, after: References, by: By) -> None:
+    """The request refers to that and to nothing else. A customer must be known."""
+    before = of_request(connection, request)
+    if after.customer not in ("", before.customer):
+        customer = customers.standing(connection, after.customer, lock=True)
         assert not isinstance(customer, Refused), customer
-        told = replace(told, customer=customer.number)
-    shown = lookup.id_of(connection, told.pass_ticket or before.pass_ticket)
-    after = References(
-        told.external_order or before.external_order,
-        told.customer or before.customer,
-        human_code(shown) if shown else "",
-    )
+        after = replace(after, customer=customer.number)
+    shown = lookup.id_of(connection, after.pass_ticket) if after.pass_ticket else None
+    after = replace(after, pass_ticket=human_code(shown) if shown else "")
     if after == before:
         return
     table, columns = request_reference, {"external_order": after.external_order}
@@ -66,7 +69,8 @@ def refer(connection: Connection, request: int, told: References, by: By) -> Non
     here = table.c.request == request
     if not connection.execute(update(table).where(here).values(columns | keys)).rowcount:
         connection.execute(insert(table).values(request=request, **columns, **keys))
-    changes = (f"{name} {new}" for name, new in vars(after).items() if new != getattr(before, name))
+    changed = {name: new for name, new in vars(after).items() if new != getattr(before, name)}
+    changes = (f"{name} {new}" if new else f"no {name}" for name, new in changed.items())
     note(connection, request, f"refers to {', '.join(changes)}".replace("_", " "), by)
 
 

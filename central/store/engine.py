@@ -44,16 +44,16 @@ class Json(str):
 
 def make_engine(url: str, connections: int = 5) -> Engine:
     """At most `connections` at a time are kept open to PostgreSQL. Raises BadSettings."""
+    # Values of statements are people's names, secrets of links: nothing for a log.
+    common: dict[str, Any] = {"json_serializer": _as_json, "hide_parameters": True}
     try:
         where = make_url(url)
         if where.get_backend_name() == "postgresql":
             missing = {key: value for key, value in PATIENCE.items() if key not in where.query}
             where = where.set(drivername="postgresql+psycopg")
-            engine = create_engine(
-                where, connect_args=missing, pool_size=connections, json_serializer=_as_json
-            )
+            engine = create_engine(where, connect_args=missing, pool_size=connections, **common)
         else:
-            engine = create_engine(where, json_serializer=_as_json)
+            engine = create_engine(where, **common)
     except (ArgumentError, ImportError) as error:
         raise BadSettings([f"database: {error}"]) from error
     match engine.dialect.name:

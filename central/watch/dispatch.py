@@ -82,7 +82,9 @@ class Dispatch:
             if self._clock() > order.command.expires_at:
                 continue
             topic, data = self._topics.command(order.device), command_to_data(order.command)
-            if not await self._bus.publish(topic, encode(data)):
+            away = not self._bus.online
+            # A connection that is lost now may have carried it: then only the device knows.
+            if not await self._bus.publish(topic, encode(data)) and away:
                 await self._give_up(order)
 
     async def _give_up(self, order: Order) -> None:

@@ -40,10 +40,13 @@ async def test_a_coat_is_registered_hung_looked_up_and_fetched_once(cloaks: Cloa
     given = await cloaks.give(coat, link)
     assert isinstance(given, Coat)
     assert (given.state, given.fetched_by) == (CoatState.FETCHED, "anna")
-    told = "Already fetched 14:35 by anna."
+    told = "Already fetched on Sat 21 Nov 14:35 by anna."
     for again in (link, coat.code):
         assert await cloaks.as_("ben").give(coat, again) == Refused("already_fetched", told)
         assert await cloaks.as_("ben").look(again) == Refused("already_fetched", told)
+    used = await cloaks.take("A3", entry=link)
+    assert isinstance(used, Refused)
+    assert used.detail == "It was used before: A3, A4."  # and hangs no more
     late, fetched = await cloaks.messages()
     assert (late.text, late.state) == ("sms.coat_code", "dropped")
     assert (fetched.text, fetched.values["tag"]) == ("sms.coat_fetched", "A3, A4")
@@ -123,7 +126,7 @@ async def test_of_two_staff_on_one_tag_one_is_told_who_was_first(cloaks: Cloaks)
     assert isinstance(won, Coat)
     assert isinstance(lost, Refused)
     assert lost.code == "tag_taken"
-    assert lost.detail == f"Tag A1 is taken since 14:05, hung by {won.who}."
+    assert lost.detail == f"Tag A1 is taken since Sat 21 Nov 14:05, hung by {won.who}."
 
 
 async def test_of_two_staff_who_hand_out_at_once_one_does(cloaks: Cloaks) -> None:
@@ -184,7 +187,9 @@ async def test_pieces_are_fetched_one_by_one(cloaks: Cloaks) -> None:
     assert isinstance(part, Coat)
     assert (part.state, part.tags) == (CoatState.OPEN, "A2, B1")
     again = await cloaks.as_("ben").give(coat, pieces={first, second})
-    assert again == Refused("already_fetched", "A1 was already fetched 14:05 by anna.")
+    assert again == Refused(
+        "already_fetched", "A1 was already fetched on Sat 21 Nov 14:05 by anna."
+    )
     assert code_of(await cloaks.give(coat, pieces={99})) == "unknown_piece"
     rest = await cloaks.give(coat)
     assert isinstance(rest, Coat)

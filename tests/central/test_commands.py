@@ -122,7 +122,11 @@ async def test_who_waits_is_told_that_nobody_answered(tmp_path: Path, clock: Clo
 
 
 class DeafBus(PaperBus):
-    """No broker is there."""
+    """No broker is there; or with `online` the connection is lost while something is sent."""
+
+    def __init__(self, *, online: bool) -> None:
+        super().__init__()
+        self.online = online
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         await super().publish(topic, payload, retain=retain)
@@ -180,11 +184,24 @@ async def test_what_another_worker_writes_down_is_sent_too(
 async def test_without_a_broker_it_is_given_up_not_kept_for_later(
     tmp_path: Path, clock: Clock
 ) -> None:
-    bus = DeafBus()
+    bus = DeafBus(online=False)
     async with dispatching(tmp_path, clock, bus) as (central, _):
         one = await ordered(central)
         central.api.ordered.set()
         assert (await shown(central, one)).startswith("nothing was done: central does not reach")
+
+
+async def test_what_a_broken_connection_carried_is_told_as_the_device_did_it(
+    tmp_path: Path, clock: Clock
+) -> None:
+    bus = DeafBus(online=True)
+    async with dispatching(tmp_path, clock, bus) as (central, dispatch):
+        one, two = await ordered(central), await ordered(central)
+        central.api.ordered.set()
+        await until(lambda: len(bus.sent) == 2)
+        dispatch.hear("gate-1", Message("result", result_of(one)))
+        dispatch.hear("gate-1", Message("result", result_of(two)))
+        assert [await shown(central, one), await shown(central, two)] == ["well", "well"]
         central.api.ordered.set()
         two = await ordered(central)
         central.api.ordered.set()

@@ -19,6 +19,7 @@ from support.mail_server import mail_server
 from support.postgres import Postgres
 from support.sms_gateway import Sms, sms_gateway
 
+from central.delivery import list as deliveries
 from central.delivery import outbox, parcels, sending, words
 from central.delivery.outbox import ONCE, Kind, State
 from central.delivery.settings import EmailSettings, Tls
@@ -32,7 +33,7 @@ async def test_an_sms_leaves_once_with_its_words_its_link_and_its_id(kiosk: Clie
         assert await sending.send_due(kiosk.api, Kind.SMS, driver) == 0
     [got] = gateway.got
     assert got.body["to"] == [PHONE]
-    assert got.body["message"]["ref"] == f"sample-delivery-{one}"
+    assert got.body["message"]["ref"] == f"sample-delivery-{one}-20261121T130500"
     text = got.body["message"]["text"]
     assert text.startswith("Harbour Museum: ") and text.endswith(" http://127.0.0.1:8080/t/secret")
     assert words.segments(text) == 1
@@ -75,10 +76,11 @@ async def test_staff_send_again_or_let_it_be(kiosk: Client) -> None:
     one = await put(kiosk, to="12")
     now = kiosk.clock()
     await write(lambda c: outbox.failed(c, one, "impossible", now, most=ONCE))
-    two = await write(lambda c: outbox.again(c, one, PHONE, by(kiosk)))
+    two = (await write(lambda c: deliveries.send_again(c, one, PHONE, "", by(kiosk)))).id
     assert (await look(kiosk, one)).state is State.DROPPED
     assert (await look(kiosk, two)).draft.to == PHONE
-    assert isinstance(await write(lambda c: outbox.again(c, one, "", by(kiosk))), Refused)
+    again = await write(lambda c: deliveries.send_again(c, one, "", "", by(kiosk)))
+    assert isinstance(again, Refused)
     await write(lambda c: outbox.drop(c, two))
     assert not await write(lambda c: outbox.done(c, two, "late", now))
     assert (await look(kiosk, two)).state is State.DROPPED
@@ -123,7 +125,21 @@ async def test_what_was_on_its_way_when_central_died_goes_again_with_the_same_id
             assert await sending.send_due(central.api, Kind.SMS, driver) == 1
             assert (await look(central, one)).state is State.SENT
     refs = [sms.body["message"]["ref"] for sms in gateway.got]
-    assert refs == [f"sample-delivery-{one}"] * 2
+    assert refs == [f"sample-delivery-{one}-20261121T130500"] * 2
+
+
+async def test_what_takes_a_number_once_more_in_a_database_that_was_put_back_has_its_own_id(
+    tmp_path: Path, clock: Clock
+) -> None:
+    refs = []
+    for life in ("before", "put back"):
+        async with central_in(tmp_path / life, clock) as central:
+            one = await look(central, await put(central))
+            refs.append((one.id, (await parcels.parcel_of(central.api, one)).id))
+        clock.pass_(hours=1)
+    (first, before), (second, after) = refs
+    assert first == second
+    assert before != after
 
 
 async def test_what_is_on_its_way_when_central_stops_comes_to_its_end(

@@ -87,7 +87,7 @@ async def test_forms_addresses_and_headers_are_filled_without_harm(
     posted, got = gateway.got
     assert posted.body["an"] == PHONE and posted.body["key"] == "{unknown} {"
     assert posted.body["text"].endswith("{to}&a=b#\"'")
-    assert posted.headers["Once"] == "sample-delivery-1"
+    assert posted.headers["Once"] == "sample-delivery-1-20261121T130500"
     assert (got.method, got.query["to"]) == ("GET", PHONE)
     assert got.query["text"] == posted.body["text"]
 
@@ -124,7 +124,7 @@ async def test_apprise_sends_and_tells_why_it_could_not(tmp_path: Path, clock: C
         failed = await look(central, bad)
     assert gateway.got[0].body["to"] == PHONE
     assert gateway.got[0].body["message"].endswith("http://127.0.0.1:8080/t/secret")
-    assert gateway.got[0].headers["Once"] == f"sample-delivery-{good}"
+    assert gateway.got[0].headers["Once"] == f"sample-delivery-{good}-20261121T130500"
     assert failed.state is State.WAITING and "500" in failed.said
 
 
@@ -222,7 +222,7 @@ async def test_an_email_arrives_as_it_was_written(kiosk: Client) -> None:
     assert (await look(kiosk, one)).state is State.SENT
     assert mail["To"] == "ada@example.org" and mail["From"] == "Museum <post@museum.example>"
     assert mail["Subject"] == "Harbour Museum: Ihre Tickets, Bestellung 7KQ4-M2X0"
-    assert mail["Message-ID"] == f"<sample-delivery-{one}@museum.example>"
+    assert mail["Message-ID"] == f"<sample-delivery-{one}-20261121T130500@museum.example>"
     body = mail.get_body(("plain",))
     assert body and body["Content-Language"] == "de"
     assert "http://127.0.0.1:8080/t/secret" in body.get_content()

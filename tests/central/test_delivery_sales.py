@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from central.delivery.mail import Mail
 from central.delivery.outbox import ONCE, Kind, State
 from central.delivery.settings import EmailSettings, Tls
 from central.sale.request_rows import find
-from central.sale.states import TicketRequest
+from central.sale.states import Refused, TicketRequest
 from central.staff.roles import Role
 from runtime.mqtt import BusSettings
 
@@ -121,6 +122,20 @@ async def test_prints_are_counted_whoever_printed(kiosk: Client) -> None:
     assert counted == {first: 1, second: 0}
 
 
+async def test_a_print_that_is_sent_again_says_that_it_is_a_copy(kiosk: Client) -> None:
+    request = await bought(kiosk, None)
+    write, desk = kiosk.api.database.write, kiosk.as_("desk-1")
+    first = await write(lambda c: prints.put(c, request, "desk-1", (), by(kiosk)))
+    await write(lambda c: outbox.failed(c, first, "no paper", kiosk.clock(), most=ONCE))
+    await write(lambda c: deliveries.all_again(c, by(kiosk)))
+    [job] = (await desk.get("/v1/desk/jobs"))["jobs"]
+    assert "Printed before" not in str(job["slips"])
+    await desk.post(f"/v1/desk/jobs/{job['id']}", {"fault": ""})
+    await write(lambda c: deliveries.send_again(c, job["id"], "", "DE", by(kiosk)))
+    [job] = (await desk.get("/v1/desk/jobs"))["jobs"]
+    assert str(job["slips"]).count("Printed before") == 2
+
+
 async def test_an_erased_customer_gets_no_more_messages(office: Client) -> None:
     told = {"name": "Ada", "email": "", "phone": PHONE, "language": "en", "note": ""}
     number = (await office.post("/v1/customers", told, 201))["number"]
@@ -132,10 +147,22 @@ async def test_an_erased_customer_gets_no_more_messages(office: Client) -> None:
     )
     await office.confirm(request)
     await office.issue(request)
+    found = await office.api.database.read(lambda c: find(c, request["token"]))
+    assert isinstance(found, TicketRequest)
+    write, now = office.api.database.write, office.clock()
+    for _ in range(2):
+        send = partial(notices.send_tickets, request=found, by=by(office), again=True)
+        await write(send)
+    _, dead, sent = await office.api.database.read(deliveries.page)
+    await write(lambda c: outbox.failed(c, dead.id, "no such number", now, most=ONCE))
+    await write(lambda c: outbox.done(c, sent.id, "taken", now))
     await office.post(f"/v1/customers/{number}/erase", {})
-    [one] = await office.api.database.read(deliveries.page)
-    assert one.state is State.DROPPED
-    assert PHONE not in str(one)
+    told = await office.api.database.read(deliveries.page)
+    assert [one.state for one in told] == [State.DROPPED, State.DROPPED, State.SENT]
+    assert PHONE not in str(told)
+    again = await write(lambda c: deliveries.send_again(c, sent.id, PHONE, "", by(office)))
+    assert isinstance(again, Refused)
+    assert again.code == "forgotten"
 
 
 async def test_the_tickets_come_with_the_email(tmp_path: Path, clock: Clock) -> None:

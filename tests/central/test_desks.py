@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from sqlalchemy import func, select
 from support.central import MUSEUM, Client, Clock, central_in
 from support.office import PASSWORD, Office, hire, office_in
@@ -95,6 +95,26 @@ async def test_a_browser_chooses_its_desk_and_hears_it(tmp_path: Path, clock: Cl
         await expect(page.get_by_role("row", name="desk-1")).to_contain_text("offline since")
         await page.get_by_role("button", name="Leave desk-1").click()
         await expect(page.locator("#desk-state")).to_have_count(0)
+
+
+async def test_a_page_hears_its_desk_again_though_the_web_server_had_no_central(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with office_in(tmp_path, clock) as office:
+        page, desk = office.page, office.central.as_("desk-1")
+        await office.go("/office/desk")
+        await page.get_by_role("button", name="Choose desk-1").click()
+        state = page.locator("#desk-state")
+        await expect(state).to_have_attribute("data-state", "on")
+
+        async def away(route: Route) -> None:
+            await route.fulfill(status=502, body="Bad gateway")
+
+        await page.route("**/office/desk/scans*", away, times=1)
+        await page.reload()
+        await expect(state).to_have_attribute("data-state", "on")
+        await desk.post("/v1/desk/scans", {"code": "W1"}, 201)
+        await expect(page.get_by_text("Read: W1")).to_be_visible()
 
 
 async def _lands_in_the_field_in_focus(office: Office, desk: Client) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.central import DEVICES, TOUR, Client
+from support.broker import free_port
+from support.central import DEVICES, TOUR, Client, Clock, settings_in
+from support.listening import until
 
 from central.http.answers import Json
 from central.http.bodies import Cancellation, Confirmation, NewRequest, Nothing
+from central.service import listening, opened
+from central.settings import HttpSettings
 from runtime.convert import Invalid, structure
 from runtime.wire import decode
 
@@ -218,3 +224,26 @@ async def test_a_client_may_do_what_its_kind_does(
 ) -> None:
     answer = await Client(kiosk.http, kiosk.api, kiosk.clock, client).get(path, status)
     assert status != 403 or answer["code"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"Content-Length: 9\r\n\r\nhalf", b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf"],
+)
+async def test_a_request_that_does_not_come_whole_is_no_fault_of_central(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rest: bytes
+) -> None:
+    http, answered = HttpSettings(port=free_port()), list[tuple[str, int]]()
+    kinds = {"/office/sign-in": "x-www-form-urlencoded", "/v1/requests": "json"}
+    async with opened(settings_in(tmp_path, http=http), Clock()) as api, listening(api):
+        object.__setattr__(api.metrics, "count", lambda *told: answered.append(told[1:3]))
+        for path, kind in kinds.items():
+            _, writer = await asyncio.open_connection("127.0.0.1", http.port)
+            head = f"POST {path} HTTP/1.1\r\nHost: wicket\r\nSec-Fetch-Site: same-origin\r\n"
+            head += f"Authorization: {TOKEN}\r\nIdempotency-Key: 1\r\n"
+            writer.write(f"{head}Content-Type: application/{kind}\r\n".encode() + rest)
+            await writer.drain()
+            writer.close()
+        await until(lambda: len(answered) == len(kinds))
+    assert all(status in (400, 403) for _, status in answered)
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []

@@ -88,6 +88,37 @@ async def test_a_design_is_made_seen_and_taken_into_use(tmp_path: Path) -> None:
         assert wide <= 360
 
 
+async def test_what_is_refused_is_not_typed_again(tmp_path: Path) -> None:
+    async with office_in(tmp_path, Clock()) as office:
+        page = office.page
+        await office.go("/office/designs/0")
+        await page.get_by_label("Logo (").set_input_files(
+            {"name": "logo.png", "mimeType": "image/png", "buffer": harbour()}
+        )
+        await page.get_by_role("button", name="Save and look").click()
+        await page.get_by_role("button", name="Save and look").click()
+        await office.go("/office/designs/0?id=1")
+        await page.locator("#text-en").fill("Meet us at the crane, {name}.")
+        await page.get_by_label("Price").uncheck()
+        await page.get_by_label("Headings").fill("#dddddd")
+        await page.get_by_role("button", name="Save and look").click()
+        await expect(page.get_by_role("alert")).to_contain_text("headings: #dddddd on white")
+        await expect(page.locator("#text-en")).to_have_value("Meet us at the crane, {name}.")
+        await expect(page.get_by_label("Price")).not_to_be_checked()
+        await expect(page.get_by_label("Without logo")).to_be_visible()
+        await expect(page.locator("[name=base]")).to_have_value("1")
+        await page.get_by_label("Headings").fill("#0b5a8a")
+        await page.get_by_label("Logo (").set_input_files(
+            {"name": "logo.gif", "mimeType": "image/gif", "buffer": b"GIF89a"}
+        )
+        await page.get_by_role("button", name="Save and look").click()
+        await expect(page.get_by_role("alert")).to_contain_text("no picture")
+        await expect(page.locator("#text-en")).to_have_value("Meet us at the crane, {name}.")
+        await page.get_by_role("button", name="Save and look").click()
+        await expect(page.locator(".phone")).to_contain_text("Meet us at the crane")
+        await expect(page.locator(".phone .band img")).to_have_count(1)
+
+
 def harbour() -> bytes:
     """A logo as a venue has one, larger than needed."""
     picture = Image.new("RGBA", (1200, 480), (0, 0, 0, 0))

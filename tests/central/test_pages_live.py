@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.async_api import expect
 from support.central import Client, Clock, central_in
-from support.office import hire
+from support.office import hire, office_in
 from support.roles import sign_in
 
 from admission.values import Direction
@@ -126,3 +127,22 @@ async def test_a_guessed_order_tells_nothing(tmp_path: Path) -> None:
             status, text, _ = await steward.get(f"{LIVE}?{query}")
             assert status in {200, 400}
             assert 'class="said"' not in text
+
+
+async def test_a_kiosk_that_tells_later_that_it_is_closed_can_be_opened(tmp_path: Path) -> None:
+    clock = Clock()
+
+    def told(closed: str | None) -> list[Heard]:
+        return [Heard("kiosk-1", True, clock(), clock(), Status(online=True, closed=closed))]
+
+    async with office_in(tmp_path, clock, Role.SUPERVISOR) as office:
+        page, write = office.page, office.central.api.database.write
+        await write(lambda c: devices.keep(c, told(None), []))
+        await office.go(LIVE)
+        await expect(page.get_by_role("button", name="Close kiosk-1")).to_be_visible()
+        await write(lambda c: devices.keep(c, told("cleaning"), []))
+        await expect(page.get_by_role("button", name="Open kiosk-1")).to_be_visible()
+        await office.fair()
+        await page.get_by_role("button", name="Open kiosk-1").focus()
+        await write(lambda c: devices.keep(c, told(None), []))
+        await expect(page.get_by_text("There is something new here: reload.")).to_be_visible()

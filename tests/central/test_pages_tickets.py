@@ -155,7 +155,7 @@ async def test_a_page_without_script_shows_the_code_too(tmp_path: Path) -> None:
         _, _, link = await bought(central)
         plain = await text_of(central, link, **{"Accept-Language": "de-AT, en"})
         assert '<svg class="qr"' in plain
-        assert '<noscript><meta http-equiv="refresh"' in plain
+        assert "refresh" not in plain  # without a network the code would be gone
         assert "http://" not in plain.replace("http://www.w3.org/2000/svg", "")
         assert "https://" not in plain
         for strange in ("xx", "../../etc", "<script>", "de" * 50):
@@ -166,7 +166,9 @@ async def test_before_a_request_is_paid_its_link_says_so(tmp_path: Path) -> None
     async with central_in(tmp_path, Clock()) as central:
         request = await central.reserve(4, TOUR)
         link = await link_of(central, request["token"])
-        assert "not paid yet" in await text_of(central, link)
+        plain = await text_of(central, link)
+        assert "not paid yet" in plain
+        assert '<noscript><meta http-equiv="refresh"' in plain
         await text_of(central, link + ".pdf", 404)
         await central.confirm(request)
         assert "being made" in await text_of(central, link)

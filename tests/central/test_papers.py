@@ -15,10 +15,12 @@ from sqlalchemy import update
 from support.central import CONFIG, NOW, TOUR, Client
 
 from central.catalogue.venue import Venue, load_venue
-from central.papers import calendar, designs, fonts, pdf, sample, sheet, slip
+from central.papers import calendar, designs, fonts, layout, pdf, sample, sheet, slip
 from central.papers.design import DEFAULT, Design, Hole, contrast, fill
 from central.papers.designs import BEGUN, Revision
+from central.papers.layout import Pair, Place
 from central.papers.sheet import Papers
+from central.sale import vouchers
 from central.sale.request_rows import find
 from central.sale.states import By, Refused, TicketRequest
 from central.store.schema import ticket_design
@@ -108,6 +110,30 @@ async def test_vouchers_are_papers_too(office: Client) -> None:
     assert codes_in(picture) == []
     assert "blocked" in text
     assert sold[0]["code"] not in text + str(slip.slips(papers))
+
+
+async def test_a_voucher_is_worth_what_is_left_on_it(office: Client) -> None:
+    sold = {}
+    for product in (9, 10):
+        line = {"product": product, "slot": "", "quantity": 1}
+        gift = await office.post("/v1/requests", {"lines": [line], "channel": "office"}, 201)
+        await office.confirm(gift)
+        [sold[product]] = (await office.issue(gift))["vouchers"]
+    request = await office.reserve(4, TOUR, 2)
+    payment = {"method": "voucher", "reference": sold[9]["code"], "amount": request["total"]}
+    await office.post(f"/v1/requests/{request['token']}/confirm", {"payment": payment})
+
+    def worth(connection: Any) -> list[str]:
+        words, place = sheet.words_of(VENUE, "en"), Place("Museum", {}, frozenset())
+        told = []
+        for one in sold.values():
+            found = vouchers.find(connection, one["code"])
+            assert not isinstance(found, Refused)
+            blocks = layout.of_voucher(found, {}, DEFAULT, place, words)
+            told += [block.value for block in blocks if isinstance(block, Pair) and block.large]
+        return told
+
+    assert await office.api.database.read(worth) == ["€34.00", "2 tickets"]
 
 
 @pytest.mark.parametrize(

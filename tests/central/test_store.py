@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import DBAPIError
 from support.central import CONFIG, MUSEUM, NOW, TOUR, Client, settings_in
 
 from central.catalogue import slot_plan
@@ -20,7 +21,7 @@ from central.catalogue.schedule import planned_slots
 from central.catalogue.venue import load_venue
 from central.service import check
 from central.store.database import Database, make_engine, migrate
-from central.store.schema import metadata, time_slot
+from central.store.schema import metadata, staff, time_slot
 from central.sync import feed
 from runtime.settings import BadSettings
 
@@ -131,3 +132,11 @@ async def test_a_slot_that_was_sold_stays_as_it_was_sold(kiosk: Client) -> None:
     await kiosk.api.database.write(lambda c: slot_plan.refresh(c, [], VENUE.zone, NOW))
     body = await kiosk.get("/v1/attractions/concert/slots?date=2026-11-22")
     assert [(slot["id"], slot["left"]) for slot in body["slots"]] == [(CONCERT, 78)]
+
+
+def test_a_fault_tells_no_values_to_the_log(connection: Connection) -> None:
+    anna = {"name": "anna", "role": "cashier", "password": "s3cret", "created_at": NOW, "who": "x"}
+    connection.execute(insert(staff).values(anna))
+    with pytest.raises(DBAPIError) as raised:
+        connection.execute(insert(staff).values(anna))
+    assert "s3cret" not in str(raised.value)

@@ -71,6 +71,15 @@ async def print_ticket(central: Client, **changes: Any) -> tuple[int, dict[str, 
     return await central.api.database.write(put), ticket
 
 
+async def test_a_desk_without_a_printer_says_so_of_what_is_to_be_printed_there(
+    central: Client, tmp_path: Path
+) -> None:
+    put, _ = await print_ticket(central)
+    async with desk_at(central, tmp_path, printer=None):
+        one = await as_wanted(lambda: delivery(central, put), lambda d: d.state is State.DEAD)
+        assert one.said == "this desk has no printer"
+
+
 async def test_what_is_read_is_at_central(central: Client, tmp_path: Path) -> None:
     async with desk_at(central, tmp_path) as hand:
         await hand.cue(READER, scan="TK-7KQ4-M2XD")

@@ -11,6 +11,10 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
+document.addEventListener("keydown", (event) => {
+  if (event.key === " " && event.target.matches("a[role=button]")) { event.preventDefault(); event.target.click(); }
+});
+
 // What was scanned is told as the text that stands on the tag.
 document.addEventListener("change", async (event) => {
   const field = event.target.closest("input[data-tag]");
@@ -19,7 +23,8 @@ document.addEventListener("change", async (event) => {
   const value = field.value.trim();
   if (!value) { told.textContent = ""; return; }
   if (value.includes("/c/")) { field.form.requestSubmit(); return; } // a visitor's code
-  const answer = await fetch(`/office/coats/tag?text=${encodeURIComponent(value)}`);
+  const room = new URL(field.form.action).searchParams.get("room") ?? "";
+  const answer = await fetch(`/office/coats/tag?room=${room}&text=${encodeURIComponent(value)}`);
   if (!answer.ok || field.value.trim() !== value) return;
   const { text, note } = await answer.json();
   if (text) field.value = text;

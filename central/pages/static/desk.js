@@ -52,7 +52,12 @@ function listen() {
     sessionStorage.setItem(LAST, id);
     take(code);
   });
-  stream.addEventListener("error", () => { tell("off"); });
+  stream.addEventListener("error", ({ target }) => {
+    tell("off");
+    if (target !== stream || target.readyState !== EventSource.CLOSED) return;
+    stream = null;  // a web server's 502 while central starts: browsers come again of no such answer
+    setTimeout(follow, 3000);
+  });
 }
 
 // Only a page that is looked at listens: browsers keep few connections open at a time.
