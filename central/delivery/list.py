@@ -87,8 +87,10 @@ def send_again(
 
 
 def all_again(connection: Connection, by: By, limit: int = 500) -> int:
-    """Send all that is dead once more, the oldest first; how many it were."""
-    dead = select(delivery.c.id).where(delivery.c.state == State.DEAD.value)
+    """Send all messages that are dead once more, the oldest first; how many it were. No prints:
+    nobody stands there any more."""
+    to_people = delivery.c.kind != Kind.PRINT.value
+    dead = select(delivery.c.id).where(delivery.c.state == State.DEAD.value, to_people)
     ids = connection.scalars(dead.order_by(delivery.c.id).limit(limit)).all()
     sent = [_again(connection, id_, "", by) for id_ in ids]
     return sum(isinstance(one, int) for one in sent)

@@ -36,8 +36,9 @@ class _Shelf:
     rows: list[Seen]
     sums: list[deliveries.Sums]
 
-    def count(self, state: State) -> int:
-        return sum(one.count for one in self.sums if one.state is state)
+    def dead(self, *kinds: Kind) -> int:
+        here = (one for one in self.sums if one.state is State.DEAD)
+        return sum(one.count for one in here if one.kind in kinds)
 
 
 def routes(site: Site) -> list[web.RouteDef]:
@@ -64,7 +65,8 @@ def routes(site: Site) -> list[web.RouteDef]:
             409 if refused else 200,
             rows=shelf.rows[:PAGE],
             more=shelf.rows[PAGE - 1].delivery.id if len(shelf.rows) > PAGE else None,
-            dead=shelf.count(State.DEAD),
+            dead=shelf.dead(*Kind),
+            messages=shelf.dead(Kind.SMS, Kind.EMAIL),
             lacking=sending.lacking(api.settings, {one.kind for one in shelf.sums}),
             state=state,
             kind=kind,

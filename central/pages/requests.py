@@ -18,7 +18,7 @@ from central.pages.desk import desk_of
 from central.pages.forms import Form, asked, posted
 from central.pages.sell_shown import Shown, shown_lines
 from central.pages.site import Go, Site, to, went
-from central.sale import references
+from central.sale import guests, references
 from central.sale.references import Told
 from central.sale.states import By, Holder, References, Refused
 from central.staff.roles import Right
@@ -90,9 +90,13 @@ def routes(site: Site) -> list[web.RouteDef]:
     async def tell(request: web.Request) -> web.Response:
         """Tell who the holder is, and what the request refers to."""
         form, token = await posted(request), request.match_info["token"]
-        holder = Holder(*(form.text(name) for name, _ in WHO))
+        sms = site.api.settings.sms
+        typed = Holder(*(form.text(name) for name, _ in WHO))
         refers = References(form.text("order", 100), form.text("customer", 12).upper())
         form.check()
+        holder = guests.checked(typed, sms.country if sms else "")
+        if isinstance(holder, Refused):
+            return await one(site, request, holder, (typed, refers))
 
         def deed(c: Connection, by: By) -> Go | Refused:
             if refused := references.unknown(c, refers):
@@ -105,7 +109,9 @@ def routes(site: Site) -> list[web.RouteDef]:
             return Go(path_of(token), "request-told")
 
         done = await site.act(request, form, "change-holder", token, deed)
-        return await one(site, request, done) if isinstance(done, Refused) else went(done)
+        if isinstance(done, Refused):
+            return await one(site, request, done, (typed, refers))
+        return went(done)
 
     return [
         web.get(REQUESTS, site.staff(Right.REQUESTS, listed)),
@@ -114,8 +120,13 @@ def routes(site: Site) -> list[web.RouteDef]:
     ]
 
 
-async def one(site: Site, request: web.Request, refused: Refused | None = None) -> web.Response:
-    """The page of one request; with why something was refused."""
+async def one(
+    site: Site,
+    request: web.Request,
+    refused: Refused | None = None,
+    typed: tuple[Holder, References] | None = None,
+) -> web.Response:
+    """The page of one request; with why something was refused, and a new holder that was."""
     token, now = request.match_info["token"], site.api.clock()
     venue, url = site.api.venue, site.api.settings.public.url
 
@@ -139,6 +150,7 @@ async def one(site: Site, request: web.Request, refused: Refused | None = None) 
         lines=told[2],
         back=path_of(token),
         holder=told[0].request.holder or Holder(),
+        typed=typed,
         path_of_request=path_of(token),
         methods=METHODS,
         desk=desk_of(request),

@@ -18,7 +18,7 @@ SAID = {
     "request-told": "The holder and references are changed.",
     "request-cancelled": "The request is cancelled. Its places are free again.",
     "handed-out": "Done. The tickets are good.",
-    "printed": "Done. The tickets are printed at the desk.",
+    "printed": "Done. The tickets go to the printer of the desk.",
     "sent-again": "The tickets are on their way.",
     "linked": "The public pages are made.",
     "refunded": "The money is given back.",

@@ -20,6 +20,8 @@ TRIES = Rate(10 / 60, 10)
 """Of one network address."""
 TRIES_OF_NAME = Rate(20 / 60, 20)
 """For one name, from wherever: more than one address may, which so shuts nobody out."""
+UNKNOWN = "no account that may sign in"
+"""In the audit trail in place of what was typed: it may have been the password."""
 
 
 def routes(site: Site) -> list[web.RouteDef]:
@@ -47,7 +49,8 @@ def routes(site: Site) -> list[web.RouteDef]:
             me = By(name, by.at, by.address)
             key = await api.database.write(lambda c: _begin(c, hashed, me))
         if not key:
-            await api.database.write(lambda c: audit.write(c, "wrong-password", name, "", by))
+            known = UNKNOWN if hashed == people.NOBODYS else name
+            await api.database.write(lambda c: audit.write(c, "wrong-password", known, "", by))
             told = "That is not the name and password of an account."
             return site.page(request, "sign-in.html", 403, next=next_, refused=told)
         answer = to(next_)

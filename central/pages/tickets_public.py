@@ -89,7 +89,8 @@ def routes(site: Site) -> list[web.RouteDef]:
                 dir=papers.direction,
                 cards=page.cards(papers, found.standings, first),
                 firsts=range(1, len(papers.sheets) + 1, page.MOST),
-                parts=range(1, len(papers.sheets) + 1, pdf.MOST),
+                good=len(papers.good.sheets),
+                parts=range(1, len(papers.good.sheets) + 1, pdf.MOST),
                 first=first,
                 most=page.MOST,
                 most_pdf=pdf.MOST,
@@ -106,14 +107,14 @@ def routes(site: Site) -> list[web.RouteDef]:
         found = await opened(request, pdfs)
         if isinstance(found, web.Response):
             return found
-        first = _first(request) - 1
-        if not found.papers.sheets[first:]:
+        papers, first = found.papers.good, _first(request) - 1
+        if not papers.sheets[first:]:
             return none(request, 404)
         if room.locked():
             return none(request, 429)
         async with room, making:
-            made = await asyncio.to_thread(pdf.tickets_pdf, found.papers, first)
-        return _file(made, "application/pdf", f"tickets-{found.papers.order}.pdf")
+            made = await asyncio.to_thread(pdf.tickets_pdf, papers, first)
+        return _file(made, "application/pdf", f"tickets-{papers.order}.pdf")
 
     async def as_calendar(request: web.Request) -> web.StreamResponse:
         found = await opened(request)

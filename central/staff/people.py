@@ -32,7 +32,7 @@ SEEN_EVERY = timedelta(minutes=1)
 """A session's use is written down so often."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HASHER = PasswordHasher()
-_NOBODYS = "nobody's"
+NOBODYS = "nobody's"
 """In place of the hash of a name that nobody has."""
 
 
@@ -117,12 +117,12 @@ def hash_password(password: str) -> str | Refused:
 def secret_of(connection: Connection, name: str) -> str:
     """The hash to check a password against; of nobody's if the account cannot sign in."""
     conditions = (staff.c.name == name, staff.c.disabled_at.is_(None))
-    return connection.scalar(select(staff.c.password).where(*conditions)) or _NOBODYS
+    return connection.scalar(select(staff.c.password).where(*conditions)) or NOBODYS
 
 
 def fits(hashed: str, password: str) -> bool:
     """As slow as `hash_password`, also for nobody's: so that nobody learns who has an account."""
-    if hashed == _NOBODYS:
+    if hashed == NOBODYS:
         _HASHER.hash(password)
         return False
     try:

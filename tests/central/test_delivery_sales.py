@@ -24,6 +24,7 @@ from central.delivery import notices, outbox, prints, sending
 from central.delivery.mail import Mail
 from central.delivery.outbox import ONCE, Kind, State
 from central.delivery.settings import EmailSettings, Tls
+from central.papers import links
 from central.sale.request_rows import find
 from central.sale.states import Refused, TicketRequest
 from central.staff.roles import Role
@@ -127,7 +128,8 @@ async def test_a_print_that_is_sent_again_says_that_it_is_a_copy(kiosk: Client) 
     write, desk = kiosk.api.database.write, kiosk.as_("desk-1")
     first = await write(lambda c: prints.put(c, request, "desk-1", (), by(kiosk)))
     await write(lambda c: outbox.failed(c, first, "no paper", kiosk.clock(), most=ONCE))
-    await write(lambda c: deliveries.all_again(c, by(kiosk)))
+    assert await write(lambda c: deliveries.all_again(c, by(kiosk))) == 0  # nobody waits for it
+    await write(lambda c: deliveries.send_again(c, first, "", "DE", by(kiosk)))
     [job] = (await desk.get("/v1/desk/jobs"))["jobs"]
     assert "Printed before" not in str(job["slips"])
     await desk.post(f"/v1/desk/jobs/{job['id']}", {"fault": ""})
@@ -191,8 +193,13 @@ async def test_a_cancelled_ticket_is_not_among_those_that_are_sent_or_printed(
         path = f"/office/requests/{request.token}/tickets.pdf"
         async with central.http.get(path, headers=me) as answer:
             printed = pypdfium2.PdfDocument(await answer.read())
+        link = await central.api.database.write(
+            lambda c: links.path_of(links.secret_of(c, request.id, by(central)))
+        )
+        async with central.http.get(link + ".pdf") as answer:
+            own = pypdfium2.PdfDocument(await answer.read())
     [paper] = server.got[0].iter_attachments()
-    for made in (pypdfium2.PdfDocument(paper.get_content()), printed):
+    for made in (pypdfium2.PdfDocument(paper.get_content()), printed, own):
         [page] = made
         assert kept["human_code"] in page.get_textpage().get_text_range()
 

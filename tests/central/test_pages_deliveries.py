@@ -83,7 +83,7 @@ async def test_staff_correct_an_address_and_send_all_again(tmp_path: Path) -> No
         await send_all(office, sms, mail)
         assert {sms.body["to"] for sms in gateway.got} == {"+4915123456789", "+4915198765432"}
 
-        await page.get_by_role("button", name="Send all 2 again").click()
+        await page.get_by_role("button", name="Send all messages again (2)").click()
         await send_all(office, sms, mail)
         await office.go("/office/deliveries")
         await expect(page.get_by_text("could not be sent")).to_have_count(0)

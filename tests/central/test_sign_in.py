@@ -56,6 +56,15 @@ async def test_who_tries_many_passwords_has_to_wait_and_shuts_nobody_else_out(
         assert await status(PASSWORD, "203.0.113.8") == 200
 
 
+async def test_a_password_that_was_typed_as_the_name_is_kept_nowhere(tmp_path: Path) -> None:
+    async with central_in(tmp_path, Clock()) as central:
+        form = {"name": "my secret password", "password": "x"}
+        async with central.http.post("/office/sign-in", data=form, headers=OWN_PAGE) as answer:
+            assert answer.status == 403
+        [tried] = await central.api.database.read(lambda c: audit.page(c, action="wrong-password"))
+        assert tried.subject == "no account that may sign in"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -234,7 +243,7 @@ async def test_only_a_proxy_is_believed_where_a_request_comes_from(
         async with central.http.post("/office/sign-in", data=form, headers=headers) as answer:
             assert answer.status == 403
         [tried] = await central.api.database.read(lambda c: audit.page(c, action="wrong-password"))
-        assert tried.address == address
+        assert (tried.address, tried.subject) == (address, "admin")
 
 
 async def test_who_was_signed_out_meanwhile_signs_in_where_the_press_was_refused(
