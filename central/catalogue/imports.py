@@ -197,7 +197,7 @@ def _slot_changes(
         kept = planned.get(id_)
         if kept and id_ in by_hand:
             kept = replace(kept, capacity=one.slot.capacity)
-        called = f"{one.slot.attraction}, {describe(one.slot.start, zone)}"
+        called = f"{one.slot.attraction}, {describe(one.slot, zone)}"
         conflicts += [f"{called}: {what}" for what in _conflicts(one, kept)]
     for text in conflicts[:MOST_CONFLICTS]:
         yield Change(ChangeKind.CONFLICT, text)

@@ -18,6 +18,7 @@ from central.catalogue.venue import Attraction, Sales, Venue
 from central.catalogue.wall import parse_wall_time
 
 DAYS_AHEAD = 60
+WHOLE_DAY = timedelta(hours=23)
 
 
 def planned_slots(venue: Venue, today: date, days: int = DAYS_AHEAD) -> list[TimeSlot]:
@@ -32,9 +33,16 @@ def plan_slots(venue: Venue, today: date, days: int = DAYS_AHEAD) -> Iterator[Ti
         yield from _slots(attraction, venue, first, last)
 
 
-def describe(start: datetime, zone: ZoneInfo) -> str:
-    """The scheduled time description, at most 30 characters: "Sat 21 Nov - 14:30"."""
-    return f"{start.astimezone(zone):%a %d %b - %H:%M}"
+def describe(slot: TimeSlot, zone: ZoneInfo) -> str:
+    """The scheduled time description, at most 30 characters: "Sat 21 Nov - 14:30"; of a whole day
+    "Sat 21 Nov"."""
+    start = slot.start.astimezone(zone)
+    return f"{start:%a %d %b}" if is_whole_day(slot) else f"{start:%a %d %b - %H:%M}"
+
+
+def is_whole_day(slot: TimeSlot) -> bool:
+    """However long the clocks make it."""
+    return slot.end - slot.start >= WHOLE_DAY
 
 
 def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:

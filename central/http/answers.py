@@ -151,7 +151,7 @@ def _slot(listed: Listed, zone: ZoneInfo, now: datetime, wanted: int) -> Json:
         "id": listed.slot.id,
         "start": listed.slot.start.isoformat(),
         "end": listed.slot.end.isoformat(),
-        "description": describe(listed.slot.start, zone),
+        "description": describe(listed.slot, zone),
         "left": listed.occupancy.left,
         "blocked": blocked.value if blocked else None,
         **visits(listed.occupancy),

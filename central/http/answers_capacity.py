@@ -93,7 +93,7 @@ def _slot(listed: Listed, zone: ZoneInfo) -> Json:
         "attraction": slot.attraction,
         "start": slot.start.isoformat(),
         "end": slot.end.isoformat(),
-        "description": describe(slot.start, zone),
+        "description": describe(slot, zone),
         "closed": listed.closed,
         "capacity": occupancy.capacity,
         "sold": occupancy.sold,

@@ -59,7 +59,7 @@ def routes(site: Site) -> list[web.RouteDef]:
             rows=rows[:SHOWN],
             wanted=wanted,
             day=day,
-            slots=[(one.slot.id, describe(one.slot.start, venue.zone)) for one in offered],
+            slots=[(one.slot.id, describe(one.slot, venue.zone)) for one in offered],
             states=list(TicketState),
             older=f"{TICKETS}?{query}" if query else "",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from admission.booking import in_words as why
 from admission.values import Money, TimeSlot
 from central.capacity import slots
 from central.catalogue.offers import Names
-from central.catalogue.schedule import describe
+from central.catalogue.schedule import describe, is_whole_day
 from central.catalogue.venue import Kind, Venue
 from central.sale import checkout, drafts
 from central.sale.checkout import Sale
@@ -20,8 +20,6 @@ from central.sale.drafts import Draft
 from central.sale.states import By, Line, Refused
 from central.sale.wishes import Wanted
 from central.seats.plan import in_words
-
-ALL_DAY = timedelta(hours=23)
 
 
 @dataclass(frozen=True)
@@ -136,9 +134,9 @@ def described(venue: Venue, slot: TimeSlot) -> str:
     """An event by its start, a location by its day and hours."""
     attraction = venue.attraction(slot.attraction)
     if attraction is None or attraction.kind is Kind.EVENT:
-        return describe(slot.start, venue.zone)
+        return describe(slot, venue.zone)
     start, end = slot.start.astimezone(venue.zone), slot.end.astimezone(venue.zone)
-    hours = "all day" if end - start >= ALL_DAY else f"{start:%H:%M} to {end:%H:%M}"
+    hours = "all day" if is_whole_day(slot) else f"{start:%H:%M} to {end:%H:%M}"
     return f"{start:%a %d %b}, {hours}"
 
 
@@ -182,4 +180,4 @@ def _parts(connection: Connection, venue: Venue, line: Line, now: datetime) -> t
 
 def _when(connection: Connection, venue: Venue, slot: str, now: datetime) -> str:
     found = slots.find(connection, [slot], now).get(slot)
-    return describe(found.slot.start, venue.zone) if found else slot
+    return describe(found.slot, venue.zone) if found else slot

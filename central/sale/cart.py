@@ -135,8 +135,9 @@ class _Desk:
             assert open_ is not None
             return open_
         slot, zone = opens[first].slot, self.venue.zone
-        start = self.taken.listed[slot].slot.start
-        when = _When(visit(start, zone, self.now, self.channel), describe(start, zone), slot)
+        taken = self.taken.listed[slot].slot
+        visited = visit(taken.start, zone, self.now, self.channel)
+        when = _When(visited, describe(taken, zone), slot)
         return replace(when, start=open_.start, end=open_.end) if open_ else when
 
     def _open(self, offer: Offer, want: Wanted) -> _When | Refused:

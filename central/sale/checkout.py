@@ -264,4 +264,4 @@ def _named(connection: Connection, venue: Venue, slot: str, now: datetime) -> st
     if not found or not attraction:
         return slot
     name = attraction.name[venue.languages[0]]
-    return f"{name}, {describe(found.slot.start, venue.zone)}"
+    return f"{name}, {describe(found.slot, venue.zone)}"

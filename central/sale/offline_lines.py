@@ -51,7 +51,7 @@ def goods(venue: Venue, listed: Listed, channel: Channel, by: By) -> Goods | Non
         for offer in attraction.products
         if channel in offer.channels and _simple(offer)
     )
-    return Goods(listed, attraction, describe(listed.slot.start, venue.zone), sold)
+    return Goods(listed, attraction, describe(listed.slot, venue.zone), sold)
 
 
 def on_leases(connection: Connection, venue: Venue, by: By) -> list[tuple[Lease, Goods]]:
@@ -76,7 +76,7 @@ def line_of(sold: OfflineSold, venue: Venue | None, listed: Listed | None) -> Li
     return Line(
         number=1,
         slot=slot,
-        description=describe(listed.slot.start, venue.zone) if listed and venue else days,
+        description=describe(listed.slot, venue.zone) if listed and venue else days,
         attraction=name,
         attraction_name=attraction.name if attraction else {},
         product=issued.product,

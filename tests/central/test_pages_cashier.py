@@ -274,6 +274,6 @@ async def test_the_times_of_a_ticket_to_several_attractions_are_told_in_words(
     await cashier.post(f"{SELL}/hold", version=await cashier.version())
     token = _hidden("token", await cashier.get(f"{SELL}/holder"))
     page = await cashier.get(f"/office/requests/{token}")
-    for part in ("Museum: Sat 21 Nov - 00:00", "Guided tour: Sat 21 Nov", "Lighthouse: any time"):
+    for part in ("Museum: Sat 21 Nov", "Guided tour: Sat 21 Nov", "Lighthouse: any time"):
         assert part in page
     assert "museum-2026" not in page

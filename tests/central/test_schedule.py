@@ -109,13 +109,20 @@ def test_ids_are_unique_over_sixty_days_of_clock_change() -> None:
 
 
 def test_the_description_is_local_and_short() -> None:
+    [tour, *_] = (one for one in planned_slots(VENUE, DAY) if one.attraction == "tour")
+
+    def at(start: datetime, hours: int = 1) -> TimeSlot:
+        return replace(tour, start=start, end=start + timedelta(hours=hours))
+
     longest = max(
-        (describe(datetime(2026, month, day, 12, tzinfo=UTC), ZoneInfo("Asia/Kathmandu")))
+        describe(at(datetime(2026, month, day, 12, tzinfo=UTC)), ZoneInfo("Asia/Kathmandu"))
         for month in range(1, 13)
         for day in range(1, 29)
     )
     assert len(longest) <= 30
-    assert describe(utc("2026-11-21 13:30"), VENUE.zone) == "Sat 21 Nov - 14:30"
+    assert describe(at(utc("2026-11-21 13:30")), VENUE.zone) == "Sat 21 Nov - 14:30"
+    for hours in (23, 24, 25):
+        assert describe(at(utc("2026-11-20 23:00"), hours), VENUE.zone) == "Sat 21 Nov"
 
 
 DAY = date(2026, 12, 24)
