@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from runtime.bus import Connected, Message
-from runtime.log import Repeats
+from runtime.log import Repeats, no_closed_writer
 from runtime.tls import TlsSettings, client_context
 from runtime.wire import MAX_PAYLOAD
 
@@ -33,6 +33,7 @@ __all__ = ["Bus", "BusSettings", "Connected", "Message", "try_broker"]
 log = logging.getLogger("wicket.mqtt")
 _library = logging.getLogger("wicket.mqtt.library")
 _library.setLevel(logging.CRITICAL)  # what it says of lost connections is said here
+logging.getLogger("asyncio").addFilter(no_closed_writer)
 
 QOS = 1
 KEEPALIVE_S = 10

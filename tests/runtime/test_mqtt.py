@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 from support.broker import free_port, mosquitto
 from support.bus import SITE, ear_on, running
-from support.listening import Heard, listening, until
+from support.listening import Heard, listening, settle, until
 from support.program import ROOT
 
 from runtime.mqtt import Bus, BusSettings, Connected, Message
@@ -135,3 +137,19 @@ async def test_it_ends_at_once_whenever_it_is_cancelled(tmp_path: Path) -> None:
                 for _ in range(turns):
                     await asyncio.sleep(0)
             assert not bus.online
+
+
+@pytest.mark.parametrize(("closed", "told"), [(True, False), (False, True)])
+async def test_a_writer_of_a_closed_socket_is_no_error_but_others_are(
+    caplog: pytest.LogCaptureFixture, closed: bool, told: bool
+) -> None:
+    """aiomqtt registers a writer a moment after the connection may have been lost."""
+    loop, gone = asyncio.get_running_loop(), socket.socket()
+    number = gone.fileno()
+    gone.close()
+    if closed:
+        loop.call_soon_threadsafe(loop.add_writer, number, print)
+    else:
+        loop.call_soon_threadsafe(os.fstat, number)
+    await settle()
+    assert ("Exception in callback" in caplog.text) is told
