@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import sys
@@ -29,14 +28,6 @@ def set_up(daemon: str, *, verbose: bool = False) -> None:
     logging.getLogger("wicket").setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-
-
-def no_closed_writer(record: logging.LogRecord) -> bool:
-    """A filter for asyncio's log. aiomqtt has its writer registered a moment later, when a lost
-    connection's socket may be closed already: harmless, for it connects anew."""
-    error = record.exc_info[1] if record.exc_info else None
-    closed = isinstance(error, OSError) and error.errno == errno.EBADF
-    return not (closed and "add_writer" in record.getMessage())
 
 
 class Repeats:

@@ -10,6 +10,7 @@ broker's): with Nagle's algorithm a QoS 1 round trip takes 44-88 ms instead of a
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import random
 import secrets
@@ -21,7 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from runtime.bus import Connected, Message
-from runtime.log import Repeats, no_closed_writer
+from runtime.log import Repeats
 from runtime.tls import TlsSettings, client_context
 from runtime.wire import MAX_PAYLOAD
 
@@ -33,7 +34,6 @@ __all__ = ["Bus", "BusSettings", "Connected", "Message", "try_broker"]
 log = logging.getLogger("wicket.mqtt")
 _library = logging.getLogger("wicket.mqtt.library")
 _library.setLevel(logging.CRITICAL)  # what it says of lost connections is said here
-logging.getLogger("asyncio").addFilter(no_closed_writer)
 
 QOS = 1
 KEEPALIVE_S = 10
@@ -293,3 +293,14 @@ def _heeding_cancellation() -> Iterator[Callable[[], None]]:
 
     yield heed
     heed()
+
+
+def _no_closed_writer(record: logging.LogRecord) -> bool:
+    """A filter for asyncio's log. aiomqtt has its writer registered a moment later, when a lost
+    connection's socket may be closed already: harmless, for it connects anew."""
+    error = record.exc_info[1] if record.exc_info else None
+    closed = isinstance(error, OSError) and error.errno == errno.EBADF
+    return not (closed and "add_writer" in record.getMessage())
+
+
+logging.getLogger("asyncio").addFilter(_no_closed_writer)
