@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from runtime.mqtt import Bus, BusSettings, Connected, Message
+from runtime.outbox import RESEND_S
 from runtime.wire import decode, encode
 
 SITE = "wicket/1/sample"
@@ -45,6 +46,21 @@ class Ear:
         """`data` as JSON; bytes as they are."""
         payload = data if isinstance(data, bytes) else encode(data)
         assert await self.bus.publish(f"{SITE}/{topic}", payload)
+
+    async def tells(self, device: str, facts: list[Any]) -> None:
+        """Facts in a device's name, again and again as a device does, for who is to hear them may
+        not listen yet. Return once the last one is acknowledged."""
+        number: int = facts[-1]["number"]
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            telling = group.create_task(self._say_again(f"device/{device}/facts", {"facts": facts}))
+            while (await self.hears(f"device/{device}/ack"))["number"] != number:
+                pass
+            telling.cancel()
+
+    async def _say_again(self, topic: str, data: Any) -> None:
+        while True:
+            await self.says(topic, data)
+            await asyncio.sleep(RESEND_S)
 
 
 @asynccontextmanager
