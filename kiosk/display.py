@@ -82,12 +82,13 @@ class Display:
         """Paint, unless it is on the screen already."""
         if self._shown == (laid, focus):
             return
-        if self._shown is None or self._shown[0].screen.name != laid.screen.name:
-            self._turned_at = asyncio.get_running_loop().time()
+        turned = self._shown is None or self._shown[0].screen.name != laid.screen.name
         self._shown = (laid, focus)
         self._painter.paint(self._surface, laid, focus)
         if self._windowed:
             pygame.display.flip()
+        if turned:
+            self._turned_at = asyncio.get_running_loop().time()
         if self._prop is not None:
             self._prop.show(**self._picture(laid))
 

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 import pygame
 import pytest
 from PIL import Image
+from support.clock import VirtualLoop, on_virtual_time
 from support.kiosk_sample import gallery
 
 from hal.ports import DeviceFault
 from hal.sim.stage import Stage
-from kiosk.display import Display, read_cue
+from kiosk.display import GUARD_S, Display, read_cue
+from kiosk.geometry import Laid
 from kiosk.inputs import Input, KeyPress, Press, Quit, Touch
 from kiosk.layout import lay_out
+from kiosk.painter import Painter
 from kiosk.screens import screen
 from kiosk.settings import ScreenMode, ScreenSettings
 
@@ -118,10 +121,22 @@ async def test_a_window_yields_touches_keys_and_its_closing(dummy_sdl: ScreenSet
         running.cancel()
 
 
+class SlowPainter(Painter):
+    """Takes longer than a hand to a new screen."""
+
+    def paint(self, surface: pygame.Surface, laid: Laid, focus: str | None = None) -> None:
+        super().paint(surface, laid, focus)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.pass_(seconds=GUARD_S)
+
+
+@on_virtual_time
 async def test_a_touch_right_after_a_new_screen_was_meant_for_the_old_one(
     dummy_sdl: ScreenSettings,
 ) -> None:
     async with Display(dummy_sdl) as display, asyncio.TaskGroup() as group:
+        display._painter = SlowPainter(display.panel)
         display.show(lay_out(screen(gallery("en")["review"]), display.panel))
         pygame.event.clear()
         touch = {"pos": (700, 460), "button": 1}

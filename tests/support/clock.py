@@ -37,6 +37,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def pass_(self, seconds: float) -> None:
+        """As if whoever calls took so long."""
+        self._jumping.now += seconds
+
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
         self._jumping.jobs += 1
         future = super().run_in_executor(executor, func, *args)
