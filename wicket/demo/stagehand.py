@@ -65,6 +65,7 @@ class Stagehand:
                 self.states.setdefault(device, {}).update(state)
                 self._changed.notify_all()
             self._heard(device, state)
+            await asyncio.sleep(0)  # whoever waits sees each state of those that came at once
 
     async def _forget(self) -> None:
         writer, self._writer = self._writer, None
