@@ -209,7 +209,8 @@ def _entries_left(case: _Case) -> Answer | None:
         return Denied(Reason.ALREADY_USED, case.ticket)
     last = max(uses, key=lambda use: use.at)
     grace = timedelta(seconds=case.line.grace_s)
-    fresh = last.lane == case.request.lane and timedelta(0) <= case.now - last.at < grace
+    here = (last.device, last.lane) == (case.request.device, case.request.lane)
+    fresh = here and timedelta(0) <= case.now - last.at < grace
     again = any(
         use.again and use.at >= last.at and use.attraction == last.attraction
         for use in case.history.uses

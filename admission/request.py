@@ -66,10 +66,11 @@ LENIENT = Policy()
 
 @dataclass(frozen=True, slots=True)
 class AdmissionRequest:
-    """Somebody shows `code` at `lane`, which opens to `attractions`, leading into `zone` (or out
-    of it). `timezone` tells local days. `heard_ago`: since when central has said nothing. At a
-    `staffed` lane no doubt sends anybody away. `cut_off`: this gate cannot hear the others.
-    `in_touch`: the devices that hear now what it tells, itself among them (None: all)."""
+    """Somebody shows `code` at `lane` of the gate `device`, which opens to `attractions`, leading
+    into `zone` (or out of it). `timezone` tells local days. `heard_ago`: since when central has
+    said nothing. At a `staffed` lane no doubt sends anybody away. `cut_off`: this gate cannot hear
+    the others. `in_touch`: the devices that hear now what it tells, itself among them (None: all).
+    """
 
     code: str
     attractions: frozenset[str]
@@ -84,6 +85,7 @@ class AdmissionRequest:
     staffed: bool = False
     cut_off: bool = False
     in_touch: frozenset[str] | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def question(entrance: Entrance, code: str, mode: LaneMode, doubts: Doubts) -> A
         lane.staffed,
         doubts.cut_off,
         doubts.in_touch,
+        gate.device,
     )
 
 

@@ -7,7 +7,7 @@ zone: the rules are asked for an attraction, as at a gate that is in touch with 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,8 @@ from admission.request import AdmissionRequest, Answer, Check, Denied
 from admission.telling import sentence, verdict
 from admission.values import Direction, LaneMode, Ticket
 from central.catalogue.venue import Venue
-from central.office import lookup
+from central.office import lanes, lookup
+from central.office.lanes import Lane
 from central.store.schema import feed as table
 from central.store.schema import ticket
 from central.sync import feed
@@ -45,6 +46,7 @@ from runtime.wire import fact_from_data
 OF_TICKET = (*feed.HISTORY, "ticket_issued", "offline_sold", "tag_bound")
 """What the rules want to know of a ticket."""
 SHOWN = (*OF_TICKET, "refused", "ticket_printed", "conflicted")
+_ANY = Lane("", "", LaneMode.CONTROLLED)
 _EN = SENTENCES["en"]
 _SHORT = {
     Reason.TOO_EARLY: "too early",
@@ -58,12 +60,14 @@ _SHORT = {
 @dataclass(frozen=True)
 class Known:
     """What central knows of a code: the ticket, if there is one, and the ledger of its facts.
-    `codes` are the texts under which its refusals may stand."""
+    `codes` are the texts under which its refusals may stand, `shared` the names of lanes of
+    several gates."""
 
     code: str
     ticket: Ticket | None
     ledger: Ledger
     codes: tuple[str, ...]
+    shared: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Where:
-    """At which attractions it is tried, at which lane ("" for any), in the lane's mode."""
+    """At which attractions it is tried, at which lane, in its mode (None: at any)."""
 
     attractions: frozenset[str]
-    lane: str = ""
-    mode: LaneMode = LaneMode.CONTROLLED
+    lane: Lane | None = None
 
 
 def anywhere(venue: Venue) -> Where:
@@ -121,13 +124,17 @@ def know(connection: Connection, text: str) -> Known:
     for fact in _facts(connection, ids):
         ledger.fold(fact)
     found = next((one for id_ in ids if (one := ledger.ticket(id_))), None)
-    return Known(text, found, ledger, tuple(_codes(connection, text, ids)))
+    shared = lanes.shared(lanes.lanes(connection))
+    return Known(text, found, ledger, tuple(_codes(connection, text, ids)), shared)
 
 
 def try_at(known: Known, where: Where, at: datetime, zone: ZoneInfo) -> Trial:
     """Would it enter there then, with all that is known now?"""
-    request = AdmissionRequest(known.code, where.attractions, zone, where.mode, where.lane)
-    trace: tuple[Check, ...] = tuple(checks(known.ledger, request, at))
+    lane = where.lane or _ANY
+    request = AdmissionRequest(
+        known.code, where.attractions, zone, lane.mode, lane.name, device=lane.device
+    )
+    trace = tuple(_placed(known, one) for one in checks(known.ledger, request, at))
     answer = trace[-1].answer
     assert answer is not None
     rules = tuple((one.rule, *verdict(one, Direction.IN, at, zone)) for one in trace)
@@ -145,7 +152,7 @@ def attempts(
     if before is not None:
         query = query.where(table.c.n < before)
     rows = connection.execute(query.order_by(table.c.n.desc()).limit(limit))
-    return [_attempt(n, fact_from_data(body), zone) for n, body in rows]
+    return [_attempt(n, fact_from_data(body), zone, known.shared) for n, body in rows]
 
 
 def reason_in_words(reason: str) -> str:
@@ -191,9 +198,23 @@ def _codes(connection: Connection, text: str, ids: Sequence[int]) -> Iterable[st
     return dict.fromkeys([text.strip(), *(code for row in rows for code in row)])
 
 
-def _attempt(n: int, fact: Fact, zone: ZoneInfo) -> Attempt:
+def _placed(known: Known, check: Check) -> Check:
+    """The check; an earlier use that it names was at a lane of which one knows the gate."""
+    denied = check.answer
+    if not isinstance(denied, Denied) or denied.ticket is None or denied.where not in known.shared:
+        return check
+    uses = known.ledger.history(denied.ticket.id).uses
+    used = next((u for u in uses if (u.at, u.lane) == (denied.at, denied.where)), None)
+    if used is None:
+        return check
+    where = lanes.called(used.lane, used.device, known.shared)
+    return replace(check, answer=replace(denied, where=where))
+
+
+def _attempt(n: int, fact: Fact, zone: ZoneInfo, shared: frozenset[str]) -> Attempt:
     what, tone = _what(fact, zone)
-    return Attempt(n, fact.at, fact.device, getattr(fact.event, "lane", ""), what, tone)
+    lane = lanes.called(getattr(fact.event, "lane", ""), fact.device, shared)
+    return Attempt(n, fact.at, fact.device, lane, what, tone)
 
 
 def _what(fact: Fact, zone: ZoneInfo) -> tuple[str, str]:

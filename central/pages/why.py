@@ -10,28 +10,27 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from admission.telling import moment
-from admission.values import Direction, LaneMode
 from central.catalogue.venue import Venue
 from central.foreign import lookup as foreign
 from central.foreign.lookup import Foreign
-from central.office import likeness, lookup, why
+from central.office import lanes, likeness, lookup, why
+from central.office.lanes import Lane
 from central.office.why import Attempt, Known, Trial, Where
 from central.pages.forms import asked
 from central.pages.site import Site
 from central.sale.states import IssuedTicket, Refused, TicketRequest
 from central.staff.roles import Right
-from central.watch import devices
 
 WHY = "/office/why"
 MAX_CODE = 400
+MAX_LANE = 1100
 SHOWN = 50
 MAX_N = 2**63 - 1
-CONTROLLED = LaneMode.CONTROLLED.value
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: `at` as it was typed, `attraction` and `lane` "" for any."""
+    """What is asked: `at` as it was typed, `attraction` "" for any, `lane` its key, "" for any."""
 
     code: str
     at: str
@@ -60,7 +59,7 @@ def routes(site: Site) -> list[web.RouteDef]:
     async def show(request: web.Request) -> web.Response:
         form, venue, now = asked(request), api.venue, api.clock()
         before = form.number("before", 0, MAX_N) or None
-        texts = (form.text("at", 40), form.text("attraction", 40), form.text("lane", 100))
+        texts = (form.text("at", 40), form.text("attraction", 40), form.text("lane", MAX_LANE))
         question = Question(form.text("code", MAX_CODE), *texts, before)
         form.check()
         wrong, at = None, now
@@ -68,8 +67,13 @@ def routes(site: Site) -> list[web.RouteDef]:
             at = moment(question.at, now, venue.zone)
         except ValueError as error:
             wrong = str(error)
-        lanes = await api.database.read(_lanes)
-        told = await api.database.read(lambda c: _told(c, venue, question, lanes, at))
+        told_of = await api.database.read(lanes.lanes)
+        known = {one.key: one for one in told_of if one.device in api.settings.gates}
+        lane = known.get(question.lane)
+        if question.lane and lane is None:
+            wrong = "No gate has that lane; it is tried at any."
+        told = await api.database.read(lambda c: _told(c, venue, question, lane, at))
+        shared = lanes.shared(told_of)
         more = told.attempts[SHOWN - 1].n if told and len(told.attempts) > SHOWN else None
         return site.page(
             request,
@@ -79,7 +83,7 @@ def routes(site: Site) -> list[web.RouteDef]:
             attempts=told.attempts[:SHOWN] if told else [],
             at=at,
             more=more,
-            lanes=sorted(lanes),
+            lanes={key: lanes.called(one.name, one.device, shared) for key, one in known.items()},
             refused=wrong,
         )
 
@@ -90,17 +94,16 @@ def _told(
     connection: Connection,
     venue: Venue,
     question: Question,
-    lanes: Mapping[str, LaneMode],
+    lane: Lane | None,
     at: datetime,
 ) -> Told | None:
     code, zone = question.code, venue.zone
     if not code:
         return None
     known = why.know(connection, code)
-    lane, mode = question.lane, lanes.get(question.lane, LaneMode.CONTROLLED)
     places = [one.id for one in venue.attractions]
-    each = {one: why.try_at(known, Where(frozenset({one}), lane, mode), at, zone) for one in places}
-    anywhere = Where(frozenset(places), lane, mode)
+    each = {one: why.try_at(known, Where(frozenset({one}), lane), at, zone) for one in places}
+    anywhere = Where(frozenset(places), lane)
     found = lookup.find(connection, code)
     listed = foreign.find(connection, code)
     lost = known.ticket is None and listed is None
@@ -114,14 +117,3 @@ def _told(
         likeness.looks_like(known, at, zone) if lost else "",
         likeness.meant(connection, code) if lost else [],
     )
-
-
-def _lanes(connection: Connection) -> dict[str, LaneMode]:
-    """Lane → its mode on the way in, as the gates told last."""
-    heard = devices.all_heard(connection).values()
-    told = [(name, ways) for one in heard for name, ways in one.status.lanes.items()]
-    modes = {mode.value: mode for mode in LaneMode}
-    return {
-        name: modes.get(ways.get(Direction.IN.value, CONTROLLED), LaneMode.CONTROLLED)
-        for name, ways in told
-    }

@@ -251,6 +251,22 @@ def test_every_reason_can_be_said(denial: Reason) -> None:
     assert explain(Denied(denial, at=NOON, where="North 1"), NOON, BERLIN)
 
 
+def test_re_scan_grace_is_of_one_lane_of_one_gate() -> None:
+    """Two gates may both call a lane North."""
+    hasty = replace(MUSEUM, entitlements=(Entitlement("museum", grace_s=60),))
+    book, code = ledger(ticket()), sign_ticket(KEY, ticket())
+    book.fold(Fact(CENTRAL, 99, NOON, ProductPublished(hasty)))
+    tell(book, 1, Admitted(4711, "museum", "North", 1))
+
+    def at(gate: str, lane: str) -> Granted | Denied:
+        here = AdmissionRequest(code, frozenset({"museum"}), BERLIN, lane=lane, device=gate)
+        return decide(book, here, NOON + timedelta(seconds=5))
+
+    assert reason(at("gate-1", "North")) is None
+    assert reason(at("gate-1", "South")) is Reason.ALREADY_USED
+    assert reason(at("gate-2", "North")) is Reason.ALREADY_USED
+
+
 steps = st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=30)
 
 

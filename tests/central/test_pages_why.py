@@ -19,6 +19,7 @@ from admission.facts import Admitted, Event, Fact, Lapsed, Passed, Refused
 from admission.telling import moment
 from admission.values import Ticket, Window
 from central.office import why
+from central.settings import DeviceKind, DeviceSettings
 from central.staff.roles import Role
 from central.store import schema
 from central.store.database import make_engine, migrate
@@ -40,7 +41,8 @@ async def tell(central: Client, *events: Event, device: str = "gate-1") -> None:
             Fact(device, n, central.clock(), event) for n, event in enumerate(events, last + 1)
         ]
         payload = encode({"facts": [fact_to_data(fact) for fact in facts]})
-        assert ingest.take(connection, device, payload, DEVICES, central.clock()) is not None
+        known = central.api.settings.devices
+        assert ingest.take(connection, device, payload, known, central.clock()) is not None
 
     await central.api.database.write(take)
 
@@ -135,6 +137,9 @@ async def test_a_code_that_is_no_ticket_tells_what_it_looks_like(tmp_path: Path)
                 "/office/why", params={"code": code}, headers=headers
             ) as shown:
                 assert told in await shown.text()
+        pasted = {"code": f"\u200f\u202a{human.replace('-', chr(0xA0))}\u202c\ufeff"}
+        async with central.http.get("/office/why", params=pasted, headers=headers) as shown:
+            assert "Refused: opens at 14:15" in await shown.text()
         # A ticket of another shop's list; and a lane that its gate told is closed.
         listed = {"name": "Partner shop", "product": 1, "rows": [{"code": "Partner-7"}]}
         day = {"valid_from": "2026-11-21T00:00+01:00", "valid_until": "2026-11-22T00:00+01:00"}
@@ -169,6 +174,47 @@ async def test_a_code_that_is_no_ticket_tells_what_it_looks_like(tmp_path: Path)
         await office.picture("R4-mistyped")
         await page.get_by_role("link", name=human).click()
         await expect(answer).to_have_text("Refused: opens at 14:15")
+
+
+async def test_lanes_of_one_name_at_two_gates_are_told_apart(tmp_path: Path) -> None:
+    second = {"gate-2": DeviceSettings("gate-2-gate-2-gate-2", DeviceKind.GATE)}
+    clock, answer = Clock(SOON), ".answer"
+    async with office_in(tmp_path, clock, Role.STEWARD, devices=DEVICES | second) as office:
+        page, central = office.page, office.central
+        [ticket] = await central.sell(4, TOUR)
+        ways = {"gate-1": {"North": {"in": "closed"}, "South": {"in": "controlled"}}}
+        ways["gate-2"] = ways["gone"] = {"North": {"in": "controlled"}}
+        heard = [
+            Heard(name, True, NOW, NOW, Status(online=True, lanes=lanes))
+            for name, lanes in ways.items()
+        ]
+        await central.api.database.write(lambda c: devices.keep(c, heard, []))
+        await scan(office, ticket["code"])
+        lane = page.get_by_label("Lane", exact=True)
+        names = ["any", "North of gate-1", "North of gate-2", "South"]
+        assert await lane.locator("option").all_inner_texts() == names
+        for name, said in (
+            ("North of gate-1", "Refused: this lane is closed"),
+            ("North of gate-2", "It would enter: 1 person may enter"),
+        ):
+            await lane.select_option(name)
+            await page.get_by_role("button", name="Ask").click()
+            await expect(page.locator(answer)).to_have_text(said)
+            await expect(page.get_by_role("status")).to_contain_text(f"at {name}:")
+            assert await lane.locator("option:checked").inner_text() == name
+        id_ = int(ticket["id"])
+        await tell(central, Refused(id_, "North", "lane_closed", ticket["code"][:64]))
+        await tell(central, Admitted(id_, "tour", "North", 1), device="gate-2")
+        await page.get_by_role("button", name="Ask").click()
+        used = "already used at 14:20 at North of gate-2"
+        await expect(page.locator(answer)).to_have_text(f"Refused: {used}")
+        await expect(page.locator(".rules")).to_contain_text(used)
+        rows = page.locator(".attempts tbody tr")
+        await expect(rows.nth(0)).to_contain_text("North of gate-2")
+        await expect(rows.nth(1)).to_contain_text("North of gate-1")
+        await office.fair()
+        await office.go(f"/office/why?code={ticket['human_code']}&lane=gate-9+North")
+        await expect(page.get_by_role("alert")).to_contain_text("No gate has that lane")
 
 
 async def test_refusals_are_found_by_ticket_by_either_code_and_by_unknown_code(
