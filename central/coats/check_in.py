@@ -65,7 +65,7 @@ def hang_more(
         _hang(connection, id_, chosen, by)
         price = (coat.price + paying.price(house, room, 1)).amount
         _set(connection, id_, price=price)
-        coats.note(connection, id_, f"hung {chosen[0].text} too", by)
+        coats.note(connection, id_, f"hung {chosen[0].text} too{' beyond the capacity' * over}", by)
         return _paid(connection, room, id_, pay, by)
 
     return whole(connection, deed)
@@ -116,6 +116,9 @@ def send_again(
 def already_fetched(house: House, coat: Coat) -> Refused:
     assert coat.fetched_at
     at = house.moment(coat.fetched_at)
+    if coat.disposed:
+        told = f"Nobody fetched it: disposed of on {at} by {coat.fetched_by} ({coat.place})."
+        return Refused("already_fetched", told)
     return Refused("already_fetched", f"Already fetched on {at} by {coat.fetched_by}.")
 
 
@@ -143,6 +146,7 @@ def _check_in(
         "language": wanted.language,
         "price": price.amount,
         "paid": price.amount * 0,
+        "tax_percent": room.tax_percent,
         "currency": price.currency,
         "receipt": "",
         "made_at": by.at,
@@ -228,13 +232,9 @@ def _paid(
 ) -> Coat | Refused:
     """Paid now if it has to be, or if the visitor wants to."""
     coat = coats.find(connection, id_)
-    if isinstance(coat, Refused) or not coat.due.amount:
+    if isinstance(coat, Refused):
         return coat
-    if pay:
-        return paying.pay(connection, id_, pay, by)
-    if room.payment is PayWhen.CHECK_IN:
-        return paying.not_paid(coat)
-    return coat
+    return paying.settle(connection, coat, pay, by, now=room.payment is PayWhen.CHECK_IN)
 
 
 def _open(connection: Connection, id_: int) -> tuple[Cloakroom, Coat] | Refused:

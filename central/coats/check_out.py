@@ -166,12 +166,9 @@ def _hand(
     chosen = _chosen(house, coat, pieces)
     if isinstance(chosen, Refused):
         return chosen
-    if coat.due.amount:
-        if pay is None:
-            return paying.not_paid(coat)
-        paid = paying.pay(connection, coat.id, pay, by)
-        if isinstance(paid, Refused):
-            return paid
+    paid = paying.settle(connection, coat, pay, by, now=True)
+    if isinstance(paid, Refused):
+        return paid
     ids = [piece.id for piece in chosen]
     fetched = {"fetched_at": by.at, "fetched_by": by.who}
     connection.execute(update(coat_piece).where(coat_piece.c.id.in_(ids)).values(fetched))

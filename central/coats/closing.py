@@ -71,6 +71,31 @@ def leave_behind(
     return coats.find(connection, id_)
 
 
+def dispose(connection: Connection, house: House, id_: int, what: str, by: By) -> Coat | Refused:
+    """What nobody fetches is here no more, neither hanging nor in lost property: `what` became of
+    it. Nothing is due any more, and neither link nor code fetches anything. For supervisors."""
+    what = what.strip()
+    if not 1 <= len(what) <= MAX_PLACE or hidden(what):
+        told = f"Write what became of it, in 1 to {MAX_PLACE} characters."
+        return Refused("no_place", told)
+    coat = coats.find(connection, id_, lock=True)
+    if isinstance(coat, Refused):
+        return coat
+    if coat.fetched_at:
+        return already_fetched(house, coat)
+    here = (coat_piece.c.ticket == id_, coat_piece.c.fetched_at.is_(None))
+    hanging = (*here, coat_piece.c.off_at.is_(None))
+    over = {"fetched_at": by.at, "fetched_by": by.who}
+    connection.execute(update(coat_piece).where(*hanging).values(off_at=by.at))
+    connection.execute(update(coat_piece).where(*here).values(over))
+    end = {"state": CoatState.DISPOSED.value, "place": what, "price": coat.paid.amount}
+    connection.execute(update(coat_ticket).where(coat_ticket.c.id == id_).values(over | end))
+    messages.drop(connection, id_, messages.CODE, messages.LEFT)
+    due = f"; {coat.due.amount:f} {coat.due.currency} never paid" if coat.due.amount else ""
+    coats.note(connection, id_, f"disposed of {coat.tags}: {what}{due}", by)
+    return coats.find(connection, id_)
+
+
 def tidy(connection: Connection, now: datetime) -> None:
     """Delete what tells of visitors: so many days after their things were fetched as the cloakroom
     says, and of what nobody fetched after UNFETCHED_DAYS; so long histories are kept, where a

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, insert, select
 from admission.values import Money
 from central.coats.values import Coat, CoatState, Entry, Note, Piece, Sms
 from central.delivery import phones
+from central.delivery.outbox import State
 from central.sale.states import By, Refused
 from central.store.schema import (
     cloakroom,
@@ -27,6 +28,7 @@ MAX_SHOWN = 400
 _SECRET = re.compile(r"[A-Za-z0-9_-]{22}")
 _LINK = re.compile(r"https?://[^\s?#]{1,300}/c/([A-Za-z0-9_-]{22})/?([?#].*)?")
 CODE = "sms.coat_code"
+NOT_OUT = (State.WAITING.value, State.DEAD.value)
 UNKNOWN = Refused("unknown_coat", "There is no such coat ticket.")
 
 
@@ -92,10 +94,18 @@ def left_ones(connection: Connection, room: int, after: int = 0, limit: int = 10
     return _in_state(connection, room, CoatState.LEFT, after, limit)
 
 
-def recent(connection: Connection, room: int, limit: int = 30) -> list[Coat]:
+def recent(connection: Connection, room: int, limit: int = 10) -> list[Coat]:
     """What was hung last, newest first, fetched or not."""
     query = _SELECT.where(coat_ticket.c.cloakroom == room)
     return read(connection, query.order_by(coat_ticket.c.made_at.desc()).limit(limit))
+
+
+def unsent(connection: Connection, room: int, limit: int) -> list[Coat]:
+    """What was not fetched, and whose code did not go out, newest first."""
+    late = select(delivery.c.coat).where(delivery.c.state.in_(NOT_OUT), delivery.c.text == CODE)
+    here = (coat_ticket.c.cloakroom == room, coat_ticket.c.fetched_at.is_(None))
+    query = _SELECT.where(*here, coat_ticket.c.id.in_(late)).order_by(coat_ticket.c.id.desc())
+    return read(connection, query.limit(limit))
 
 
 def history(connection: Connection, id_: int) -> list[Note]:
@@ -159,6 +169,7 @@ def _coat(
         language=row.language,
         price=Money(row.price, row.currency),
         paid=Money(row.paid, row.currency),
+        tax_percent=row.tax_percent,
         receipt=row.receipt,
         made_at=row.made_at,
         who=row.who,

@@ -91,6 +91,13 @@ def find(
     return entry
 
 
+def marked(connection: Connection, room: int, mark: str, now: datetime) -> Entry | Refused:
+    """The one with this mark, if it still waits there."""
+    found = (one for one in live(connection, room, now, MAX_LIVE) if one.mark == mark)
+    told = "That pre-registration was used, or ran out."
+    return next(found, Refused("unknown_entry", told))
+
+
 def drop(connection: Connection, secret: str, by: By) -> None:
     """It was not meant, or is used."""
     connection.execute(delete(coat_entry).where(coat_entry.c.secret == secret))

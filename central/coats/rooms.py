@@ -24,6 +24,10 @@ MAX_KEPT_DAYS = 365
 MAX_PRICE = Decimal(1000)
 CENT = Decimal("0.01")
 _NONE = Cloakroom("", ())
+CHANGED = Refused(
+    "cloakroom_changed",
+    "Somebody changed this cloakroom meanwhile. This is how it is now; nothing of yours was saved.",
+)
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,16 @@ def find(connection: Connection, id_: int, *, lock: bool = False) -> Cloakroom |
     return found or Refused("unknown_cloakroom", "There is no such cloakroom.")
 
 
-def save(connection: Connection, house: House, wanted: Cloakroom, by: By) -> Cloakroom | Refused:
-    """Make a cloakroom, or make it so; a rack that is left out goes, if it has no tags."""
+def save(
+    connection: Connection, house: House, wanted: Cloakroom, by: By, seen: str | None = None
+) -> Cloakroom | Refused:
+    """Make a cloakroom, or make it so; a rack that is left out goes, if it has no tags. `seen` is
+    the mark of what staff saw when they began to change it; None for whatever it was."""
     before = find(connection, wanted.id, lock=True) if wanted.id else _NONE
     if isinstance(before, Refused):
         return before
+    if wanted.id and seen not in (None, before.mark):
+        return CHANGED
     others = [room for room in cloakrooms(connection) if room.id != wanted.id]
     if told := _wrong(house, wanted, others):
         return Refused("bad_cloakroom", told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -34,11 +35,13 @@ class TagState(Enum):
 
 
 class CoatState(Enum):
-    """open → fetched, or open → left behind (lies in lost property) → fetched."""
+    """open → fetched, or open → left behind (lies in lost property) → fetched. What nobody fetches
+    is disposed of in the end."""
 
     OPEN = "open"
     LEFT = "left"
     FETCHED = "fetched"
+    DISPOSED = "disposed"
 
 
 class Proof(Enum):
@@ -91,6 +94,11 @@ class Cloakroom:
     kept_days: int = 7
     id: int = 0
 
+    @property
+    def mark(self) -> str:
+        """Another one once anything of it was changed."""
+        return _mark(repr(self))
+
 
 @dataclass(frozen=True)
 class Tag:
@@ -134,9 +142,10 @@ class Sms:
 
 @dataclass(frozen=True)
 class Coat:
-    """A coat ticket. `phone` is E.164 or ""; `place` where it lies in lost property; `receipt`
-    the last one, like "anna 17"; `pictures` are ids; with `forgotten` its visitor's data is
-    deleted. `sms` is None if nothing was to be sent."""
+    """A coat ticket. `phone` is E.164 or ""; `place` where it lies in lost property, or what became
+    of it; `paid` is less what was given back, and `tax_percent` of it is tax; `receipt` the last
+    one, like "anna 17"; `fetched_at` when nothing of it was there any more; `pictures` are ids;
+    with `forgotten` its visitor's data is deleted. `sms` is None if nothing was to be sent."""
 
     id: int
     cloakroom: int
@@ -149,6 +158,7 @@ class Coat:
     language: str
     price: Money
     paid: Money
+    tax_percent: Decimal
     receipt: str
     made_at: datetime
     who: str
@@ -178,6 +188,13 @@ class Coat:
         if last is None or self.place:
             return ()
         return tuple(piece for piece in self.pieces if piece.fetched_at == last)
+
+    @property
+    def disposed(self) -> tuple[Piece, ...]:
+        """The pieces that nobody fetched in the end."""
+        if self.state is not CoatState.DISPOSED:
+            return ()
+        return tuple(piece for piece in self.pieces if piece.fetched_at == self.fetched_at)
 
     @property
     def tags(self) -> str:
@@ -214,6 +231,11 @@ class Entry:
     def path(self) -> str:
         return path_of(self.secret)
 
+    @property
+    def mark(self) -> str:
+        """Its name in addresses of the office, from which nobody learns the secret."""
+        return _mark(self.secret)
+
 
 @dataclass(frozen=True)
 class Note:
@@ -226,11 +248,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Pay:
-    """How a fee is paid: "cash", "card" with the terminal's receipt number as `reference`, or
-    "voucher" with the voucher's code."""
+    """How a fee is paid or given back: "cash", "card" with the terminal's receipt number as
+    `reference`, or "voucher" with the voucher's code. `shown` is what staff and visitor saw before
+    (what is due, or what was paid); None for whatever it is."""
 
     method: str
     reference: str = ""
+    shown: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -252,3 +276,7 @@ class Deposit:
 def path_of(secret: str) -> str:
     """Of the public page of a pre-registration, and then of the coat ticket that it became."""
     return f"/c/{secret}"
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

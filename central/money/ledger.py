@@ -18,8 +18,9 @@ from central.store.schema import money_entry, posting, ticket_request, till
 
 
 class Happened(Enum):
-    """SALE: a request was confirmed. INVITATION: the venue pays it. RETURN: tickets were given
-    back. CANCEL: a whole request. VOUCHER: one paid more, or less, than it had been bought for."""
+    """SALE: a request was confirmed. INVITATION: the venue pays it. RETURN: tickets, or a coat's
+    fee, were given back. CANCEL: a whole request. VOUCHER: one paid more, or less, than it had been
+    bought for."""
 
     SALE = "sale"
     INVITATION = "invitation"

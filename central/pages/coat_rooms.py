@@ -89,9 +89,10 @@ def room_of(request: web.Request) -> Cloakroom:
 
 
 def paid_by(form: Form) -> Pay | None:
-    """How a fee is paid, if the form says so."""
+    """How a fee is paid or given back, if the form says so; `money` is what it showed."""
     method, reference = form.text("method", 10), form.text("reference", 60)
-    return Pay(method, reference) if method in METHODS else None
+    shown = form.amount("money")
+    return Pay(method, reference, shown) if method in METHODS else None
 
 
 async def photographed(request: web.Request) -> str | Refused:

@@ -7,8 +7,8 @@ from datetime import datetime, time
 from aiohttp import web
 
 from central.coats import closing, coats, rooms, tags
+from central.coats.coats import MAX_SHOWN
 from central.coats.values import Cloakroom, Tag
-from central.delivery.outbox import State
 from central.pages.coat_rooms import COATS, COOKIE, MAX_ID, Rooms, room_of
 from central.pages.forms import asked, posted
 from central.pages.site import Site, to
@@ -16,7 +16,8 @@ from central.sale.states import Refused
 from central.staff.roles import Right
 
 PAGE = 50
-NOT_OUT = (State.WAITING.value, State.DEAD.value)
+UNSENT = 50
+"""Messages that did not go out; of more it is only told that there are more."""
 A_YEAR_S = 365 * 24 * 3600
 
 
@@ -28,6 +29,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         web.get(f"{COATS}/now", here.staff(Right.COATS, on.part)),
         web.post(f"{COATS}/choose", site.staff(Right.COATS, on.choose)),
         web.get(f"{COATS}/open", here.staff(Right.COATS, on.hanging)),
+        web.post(f"{COATS}/open", here.staff(Right.COATS, on.on_tag)),
         web.get(f"{COATS}/tag", here.staff(Right.COATS, on.tag)),
     ]
 
@@ -50,23 +52,24 @@ class _Overview:
     async def _standing(self, request: web.Request, template: str, room: Cloakroom) -> web.Response:
         since = self._today()
         now, house = self.api.clock(), self.here.house
-        racks, day, recent, overdue = await self.here.read(
+        racks, day, recent, unsent, overdue = await self.here.read(
             lambda c: (
                 rooms.standing(c, room.id),
                 rooms.day(c, room.id, since),
                 coats.recent(c, room.id),
+                coats.unsent(c, room.id, UNSENT + 1),
                 closing.overdue(c, room, house, now),
             )
         )
-        unsent = [one for one in recent if one.sms and one.sms.state in NOT_OUT]
         return self.here.page(
             request,
             template,
             room,
             racks=racks,
             day=day,
-            recent=recent[:10],
-            unsent=[one for one in unsent if not one.fetched_at],
+            recent=recent,
+            unsent=unsent[:UNSENT],
+            more_unsent=len(unsent) > UNSENT,
             closed=closing.closed_at(room, house, now),
             overdue=overdue,
         )
@@ -87,18 +90,22 @@ class _Overview:
         return answer
 
     async def hanging(self, request: web.Request) -> web.Response:
-        """What hangs, what was left behind; or by its tag."""
-        room, told = room_of(request), asked(request)
-        after, tag = told.number("after", 0, MAX_ID), told.text("tag", 100)
-        left = told.ticked("left")
+        """What hangs, or what was left behind."""
+        told = asked(request)
+        after, left = told.number("after", 0, MAX_ID), told.ticked("left")
         told.check()
-        if tag:
-            found = await self.here.read(lambda c: tags.find(c, room.id, tag))
-            if isinstance(found, Tag) and found.ticket:
-                return to(f"{COATS}/tickets/{found.ticket}")
-            why = found if isinstance(found, Refused) else _free(found)
-            return await self._list(request, room, after, left=left, refused=why)
-        return await self._list(request, room, after, left=left)
+        return await self._list(request, room_of(request), after, left=left)
+
+    async def on_tag(self, request: web.Request) -> web.Response:
+        """What hangs on a tag. Posted: a visitor's link may be scanned there by mistake."""
+        room, form = room_of(request), await posted(request)
+        tag = form.text("tag", MAX_SHOWN)
+        form.check()
+        found = await self.here.read(lambda c: tags.find(c, room.id, tag))
+        if isinstance(found, Tag) and found.ticket:
+            return to(f"{COATS}/tickets/{found.ticket}")
+        why = found if isinstance(found, Refused) else _free(found)
+        return await self._list(request, room, 0, left=False, refused=why)
 
     async def _list(
         self,

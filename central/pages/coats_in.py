@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -50,10 +51,12 @@ class _CheckIn:
 
     async def show(self, request: web.Request) -> web.Response:
         room, form = room_of(request), asked(request)
-        shown = form.text("entry", MAX_SHOWN)
+        mark, now = form.text("entry", MAX_SHOWN), self.api.clock()
         form.check()
-        entry = await self._entry(shown, room) if shown else None
-        return await self._page(request, room, form, entry)
+        found = None
+        if mark:
+            found = await self.here.read(lambda c: entries.marked(c, room.id, mark, now))
+        return await self._page(request, room, form, found)
 
     async def waiting(self, request: web.Request) -> web.Response:
         """The list of pre-registrations, which changes by itself."""
@@ -73,13 +76,15 @@ class _CheckIn:
             found = await self._entry(scanned, room)
             texts = tuple(text for text in texts if text != scanned)
             if isinstance(found, Entry) and not texts:
-                return to(f"{IN}?entry={found.secret}&room={room.id}")
+                return to(_path(found))
             shown, phone = scanned, phone if phone != scanned else ""
         entry = await self._entry(shown, room) if shown else None
         if isinstance(entry, Refused) and entry.code != "entry_used":
             return await self._page(request, room, form, entry)
         if not (shown or phone or form.ticked("without")):
             return await self._page(request, room, form, WHO)
+        if pay and pay.shown is not None:
+            pay = replace(pay, shown=pay.shown * len(texts))
         over = over and member_of(request).may(Right.COATS_MANAGE)
         language = "" if shown else self.api.venue.languages[0]
         deposit = Deposit(room.id, texts, phone, shown, name, language, pay, over)
@@ -102,7 +107,7 @@ class _CheckIn:
         text = await photographed(request)
         entry = text if isinstance(text, Refused) else await self._entry(text, room)
         if isinstance(entry, Entry):
-            return to(f"{IN}?entry={entry.secret}&room={room.id}")
+            return to(_path(entry))
         return await self._page(request, room, Form({}), entry)
 
     async def drop(self, request: web.Request) -> web.Response:
@@ -158,6 +163,10 @@ class _CheckIn:
             refused=refused,
             used=ticket_path(used) if used else "",
         )
+
+
+def _path(entry: Entry) -> str:
+    return f"{IN}?entry={entry.mark}&room={entry.cloakroom}"
 
 
 def _is_visitors(scanned: str) -> bool:

@@ -74,12 +74,12 @@ class _Manage:
 
     async def save(self, request: web.Request) -> web.Response:
         form = await posted(request)
-        wanted = _cloakroom(form)
+        wanted, seen = _cloakroom(form), form.text("seen", 40)
         form.check()
         house = self.here.house
 
         def deed(connection: Connection, by: By) -> Go | Refused:
-            done = rooms.save(connection, house, wanted, by)
+            done = rooms.save(connection, house, wanted, by, seen)
             return done if isinstance(done, Refused) else _saved(done)
 
         name = wanted.name or "a cloakroom"
@@ -88,7 +88,10 @@ class _Manage:
             return went(done)
         if not wanted.id:
             return self._form(request, wanted, done)
-        return await self._shown(request, wanted, done)
+        if done.code == rooms.CHANGED.code:
+            wanted = await self._found(wanted.id)
+            seen = wanted.mark
+        return await self._shown(request, wanted, done, seen)
 
     async def register(self, request: web.Request) -> web.Response:
         room, form = await self._room(request), await posted(request)
@@ -193,7 +196,9 @@ class _Manage:
         return self.here.page(request, "coats-days.html", room, days=shown)
 
     async def _room(self, request: web.Request) -> Cloakroom:
-        id_ = number_in(request, "room")
+        return await self._found(number_in(request, "room"))
+
+    async def _found(self, id_: int) -> Cloakroom:
         room = await self.here.read(lambda c: rooms.find(c, id_))
         if isinstance(room, Refused):
             raise web.HTTPNotFound(reason=room.detail)
@@ -207,14 +212,20 @@ class _Manage:
             "coats-new.html",
             None,
             room=wanted,
+            seen="",
             new_racks=NEW_RACKS,
             when=list(PayWhen),
             refused=refused,
         )
 
     async def _shown(
-        self, request: web.Request, room: Cloakroom, refused: Refused | None = None
+        self,
+        request: web.Request,
+        room: Cloakroom,
+        refused: Refused | None = None,
+        seen: str | None = None,
     ) -> web.Response:
+        """`seen` is the mark of what was changed into `room`, where that is not saved yet."""
         form = asked(request)
         after = form.number("after", 0, tags.MAX_TAGS)
         form.check()
@@ -224,6 +235,7 @@ class _Manage:
             "coats-room.html",
             room,
             room=room,
+            seen=room.mark if seen is None else seen,
             new_racks=NEW_RACKS,
             when=list(PayWhen),
             tags=found,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
 from aiohttp import web
+from sqlalchemy import Connection
 
 from central.coats import check_out, coats
 from central.coats.check_out import LostTicket
-from central.coats.values import Cloakroom, Coat, Pay
+from central.coats.values import Coat, Pay
 from central.pages.coat_rooms import (
     COATS,
     Rooms,
@@ -18,7 +22,7 @@ from central.pages.coat_rooms import (
 )
 from central.pages.forms import Form, asked, posted
 from central.pages.site import Go, Site, went
-from central.sale.states import Refused
+from central.sale.states import By, Refused
 from central.staff.roles import Right
 
 OUT = f"{COATS}/out"
@@ -40,134 +44,103 @@ def routes(site: Site) -> list[web.RouteDef]:
     ]
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What stands on the page: the field with what was `typed` into it, or (by what was `shown`)
+    what was `found`, and what was ticked and written for it before it was refused."""
+
+    by_phone: bool = False
+    typed: str = ""
+    shown: str = ""
+    found: Sequence[Coat] = ()
+    ticked: tuple[int, ...] = ()
+    lost: LostTicket | None = None
+    pay: Pay | None = None
+    refused: Refused | None = None
+
+
 class _CheckOut:
     def __init__(self, here: Rooms) -> None:
         self.here, self.api = here, here.api
 
     async def show(self, request: web.Request) -> web.Response:
         by_phone = asked(request).text("by", 10) == "phone"
-        return self._page(request, room_of(request), by_phone=by_phone)
+        return self._page(request, _Shown(by_phone))
 
     async def look_up(self, request: web.Request) -> web.Response:
-        room, form = room_of(request), await posted(request)
+        form = await posted(request)
         shown, by_phone = form.text("shown", MAX_SHOWN), form.ticked("by_phone")
         form.check()
-        return await self._found(request, room, shown, by_phone=by_phone)
+        return await self._found(request, shown, by_phone=by_phone)
 
     async def photo(self, request: web.Request) -> web.Response:
         """The visitor's code, photographed."""
-        room = room_of(request)
         text = await photographed(request)
         if isinstance(text, Refused):
-            return self._page(request, room, refused=text)
-        return await self._found(request, room, text)
+            return self._page(request, _Shown(refused=text))
+        return await self._found(request, text)
 
     async def redeem(self, request: web.Request) -> web.Response:
-        id_, form = number_in(request, "id"), await posted(request)
-        shown, pieces, pay = form.text("shown", MAX_SHOWN), _ticked(form), paid_by(form)
-        form.check()
-        if not pieces:
-            return await self._again(request, id_, shown, pieces, NONE, pay=pay)
-        house = self.here.house
-        done = await self.here.site.act(
-            request,
-            form,
-            "coat-out",
-            f"coat ticket {id_}",
-            lambda c, by: _handed(
-                check_out.redeem(c, house, id_, shown, by, pieces=pieces, pay=pay), pieces
-            ),
-        )
-        if isinstance(done, Refused):
-            return await self._again(request, id_, shown, pieces, done, pay=pay)
-        return went(done)
+        id_, form, house = number_in(request, "id"), await posted(request), self.here.house
+        told = _Shown(shown=form.text("shown", MAX_SHOWN), ticked=_ticked(form), pay=paid_by(form))
+
+        def deed(connection: Connection, by: By) -> Coat | Refused:
+            shown, pieces, pay = told.shown, told.ticked, told.pay
+            return check_out.redeem(connection, house, id_, shown, by, pieces=pieces, pay=pay)
+
+        return await self._hand(request, form, "coat-out", told, deed)
 
     async def hand_out(self, request: web.Request) -> web.Response:
         """Without a ticket: a supervisor answers for it."""
-        id_, form = number_in(request, "id"), await posted(request)
+        id_, form, house = number_in(request, "id"), await posted(request), self.here.house
         lost = LostTicket(form.text("reason"), form.text("taken_by"))
-        pieces, pay = _ticked(form), paid_by(form)
+        told = _Shown(ticked=_ticked(form), lost=lost, pay=paid_by(form))
+
+        def deed(connection: Connection, by: By) -> Coat | Refused:
+            pieces, pay = told.ticked, told.pay
+            return check_out.hand_out(connection, house, id_, lost, by, pieces=pieces, pay=pay)
+
+        return await self._hand(request, form, "coat-lost-ticket", told, deed)
+
+    async def _hand(
+        self,
+        request: web.Request,
+        form: Form,
+        action: str,
+        told: _Shown,
+        deed: Callable[[Connection, By], Coat | Refused],
+    ) -> web.Response:
+        """What was looked at stays, with why it was not handed out."""
         form.check()
-        if not pieces:
-            return await self._again(request, id_, "", pieces, NONE, lost=lost, pay=pay)
-        house = self.here.house
-        done = await self.here.site.act(
-            request,
-            form,
-            "coat-lost-ticket",
-            f"coat ticket {id_}",
-            lambda c, by: _handed(
-                check_out.hand_out(c, house, id_, lost, by, pieces=pieces, pay=pay), pieces
-            ),
-        )
-        if isinstance(done, Refused):
-            return await self._again(request, id_, "", pieces, done, lost=lost, pay=pay)
-        return went(done)
+        id_ = number_in(request, "id")
+        done: Go | Refused = NONE
+        if told.ticked:
+            done = await self.here.site.act(
+                request,
+                form,
+                action,
+                f"coat ticket {id_}",
+                lambda c, by: _handed(deed(c, by), told.ticked),
+            )
+        if isinstance(done, Go):
+            return went(done)
+        coat = await self.here.read(lambda c: coats.find(c, id_))
+        found = [coat] if isinstance(coat, Coat) else []
+        return self._page(request, replace(told, found=found, refused=done))
 
     async def _found(
-        self, request: web.Request, room: Cloakroom, shown: str, *, by_phone: bool = False
+        self, request: web.Request, shown: str, *, by_phone: bool = False
     ) -> web.Response:
-        by, house = self.here.site.by(request), self.here.house
+        room, by, house = room_of(request), self.here.site.by(request), self.here.house
         found = await self.api.database.write(
             lambda c: check_out.look_up(c, house, room.id, shown, by)
         )
         if isinstance(found, Refused):
-            return self._page(request, room, by_phone=by_phone, typed=shown, refused=found)
-        return self._page(request, room, by_phone=by_phone, shown=shown, found=found)
+            return self._page(request, _Shown(by_phone, typed=shown, refused=found))
+        return self._page(request, _Shown(by_phone, shown=shown, found=found))
 
-    async def _again(
-        self,
-        request: web.Request,
-        id_: int,
-        shown: str,
-        ticked: tuple[int, ...],
-        refused: Refused,
-        *,
-        lost: LostTicket | None = None,
-        pay: Pay | None,
-    ) -> web.Response:
-        """What was looked at stays, and why it was not handed out."""
-        room = room_of(request)
-        coat = await self.here.read(lambda c: coats.find(c, id_))
-        found = [coat] if isinstance(coat, Coat) else []
-        return self._page(
-            request,
-            room,
-            shown=shown,
-            ticked=ticked,
-            found=found,
-            refused=refused,
-            lost=lost,
-            pay=pay,
-        )
-
-    def _page(
-        self,
-        request: web.Request,
-        room: Cloakroom,
-        *,
-        by_phone: bool = False,
-        typed: str = "",
-        shown: str = "",
-        ticked: tuple[int, ...] = (),
-        found: list[Coat] | None = None,
-        refused: Refused | None = None,
-        lost: LostTicket | None = None,
-        pay: Pay | None = None,
-    ) -> web.Response:
-        return self.here.page(
-            request,
-            "coats-out.html",
-            room,
-            by_phone=by_phone,
-            typed=typed,
-            shown=shown,
-            ticked=ticked,
-            found=found,
-            refused=refused,
-            lost=lost,
-            pay=pay,
-        )
+    def _page(self, request: web.Request, shown: _Shown) -> web.Response:
+        return self.here.page(request, "coats-out.html", room_of(request), **vars(shown))
 
 
 def _ticked(form: Form) -> tuple[int, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from central.coats import check_in, closing, coats, paying, pictures, rooms, tags
-from central.coats.values import Cloakroom, Coat, House
+from central.coats.values import Cloakroom, Coat, House, Pay, PayWhen
 from central.delivery.outbox import Draft, Kind, put
 from central.pages.coat_rooms import (
     COATS,
@@ -22,16 +23,17 @@ from central.pages.coat_rooms import (
 from central.pages.desk import desk_of
 from central.pages.forms import Form, posted
 from central.pages.guard import HEADERS
-from central.pages.site import Go, Handler, Site, went
+from central.pages.site import Go, Handler, Site, member_of, went
 from central.pages.uploads import uploaded
 from central.papers import symbol
 from central.sale.states import By, Refused
+from central.staff.people import Member
 from central.staff.roles import Right
 
 ONE = f"{COATS}/tickets/{{id}}"
 Deed = Callable[[Connection, House, int, By], "Coat | Refused"]
-Change = Callable[[Form], Deed]
-"""Reads a form, and tells what it wants done to a coat ticket."""
+Change = Callable[[Form, Member], Deed]
+"""Reads a form of one of the staff, and tells what it wants done to a coat ticket."""
 
 
 def routes(site: Site) -> list[web.RouteDef]:
@@ -48,7 +50,12 @@ def routes(site: Site) -> list[web.RouteDef]:
         web.post(f"{ONE}/more", site.staff(coats_, on.change("coat-more", _more, "coat-in"))),
         web.post(f"{ONE}/move", site.staff(coats_, on.change("coat-move", _move, "coat-moved"))),
         web.post(f"{ONE}/leave", site.staff(manage, on.change("coat-left", _leave, "coat-left"))),
+        web.post(f"{ONE}/dispose", site.staff(manage, on.change("coat-gone", _gone, "coat-gone"))),
         web.post(f"{ONE}/free", site.staff(manage, on.change("coat-free", _let_off, "coat-free"))),
+        web.post(
+            f"{ONE}/refund",
+            site.staff(Right.REFUND, on.change("coat-refund", _refund, "refunded")),
+        ),
     ]
 
 
@@ -61,7 +68,8 @@ class _Ticket:
     ) -> web.StreamResponse:
         coat, room = await self._coat(request)
         notes = await self.here.read(lambda c: coats.history(c, coat.id))
-        link = self.here.link(coat)
+        link, house = self.here.link(coat), self.here.house
+        before = room.payment is PayWhen.CHECK_IN
         return self.here.page(
             request,
             "coats-ticket.html",
@@ -69,6 +77,7 @@ class _Ticket:
             coat=coat,
             notes=notes,
             desk=desk_of(request),
+            more=coat.due + paying.price(house, room, 1) if before else None,
             qr=symbol.svg(link, "QR code of the coat ticket"),
             refused=refused,
         )
@@ -133,9 +142,9 @@ class _Ticket:
 
         async def handler(request: web.Request) -> web.StreamResponse:
             id_, form, house = number_in(request, "id"), await posted(request), self.here.house
-            deed = change(form)
+            deed = change(form, member_of(request))
             return await self._act(
-                request, form, action, lambda c, by: went_with(deed(c, house, id_, by), said)
+                request, form, action, lambda c, by: _noted(c, deed(c, house, id_, by), said)
             )
 
         return handler
@@ -161,26 +170,44 @@ class _Ticket:
         return coat, room
 
 
-def _send(form: Form) -> Deed:
+def _noted(connection: Connection, done: Coat | Refused, said: str) -> Go | Refused:
+    """The audit trail is told what the ticket's history was told last."""
+    told = "" if isinstance(done, Refused) else coats.history(connection, done.id)[-1].what
+    return went_with(done, said, told)
+
+
+def _send(form: Form, _: Member) -> Deed:
     phone = form.text("phone", 60)
     return lambda c, house, id_, by: check_in.send_again(c, house, id_, phone, by)
 
 
-def _more(form: Form) -> Deed:
+def _more(form: Form, member: Member) -> Deed:
     tag, pay = form.text("tag", tags.MAX_CODE), paid_by(form)
-    return lambda c, house, id_, by: check_in.hang_more(c, house, id_, tag, by, pay=pay)
+    over = form.ticked("over") and member.may(Right.COATS_MANAGE)
+    return lambda c, house, id_, by: check_in.hang_more(c, house, id_, tag, by, over=over, pay=pay)
 
 
-def _move(form: Form) -> Deed:
+def _move(form: Form, _: Member) -> Deed:
     piece, tag = form.number("piece", 1, MAX_ID), form.text("tag", tags.MAX_CODE)
     return lambda c, house, id_, by: check_in.rehang(c, house, id_, tag, by, piece=piece)
 
 
-def _leave(form: Form) -> Deed:
+def _leave(form: Form, _: Member) -> Deed:
     place = form.text("place")
     return lambda c, house, id_, by: closing.leave_behind(c, house, id_, place, by)
 
 
-def _let_off(form: Form) -> Deed:
+def _gone(form: Form, _: Member) -> Deed:
+    what = form.text("what")
+    return lambda c, house, id_, by: closing.dispose(c, house, id_, what, by)
+
+
+def _refund(form: Form, _: Member) -> Deed:
+    amount, reason = form.amount("amount") or Decimal(0), form.text("reason")
+    back = paid_by(form) or Pay("")
+    return lambda c, _, id_, by: paying.refund(c, id_, back, by, amount=amount, reason=reason)
+
+
+def _let_off(form: Form, _: Member) -> Deed:
     reason = form.text("reason")
     return lambda c, house, id_, by: paying.let_off(c, id_, reason, by)

@@ -43,6 +43,7 @@ SAID = {
     "coat-sent": "The code goes out again.",
     "coat-moved": "It hangs on the other tag now.",
     "coat-left": "It lies in lost property. The tags are free.",
+    "coat-gone": "It is closed: nobody fetches it any more. Hang its tags back.",
     "coat-free": "Nothing is to be paid any more.",
     "coat-room": "The cloakroom is saved.",
     "coat-tags": "The tags are registered.",

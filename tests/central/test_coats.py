@@ -92,6 +92,23 @@ async def test_a_pre_registration_lives_half_an_hour_and_is_used_once(cloaks: Cl
     assert (await cloaks.do(lambda c: tags.find(c, cloaks.room.id, "A2"))).free  # type: ignore[union-attr]
 
 
+async def test_an_address_of_the_office_names_a_pre_registration_without_its_secret(
+    cloaks: Cloaks,
+) -> None:
+    entry = await registered(cloaks)
+    assert isinstance(entry, Entry)
+
+    async def marked(mark: str, room: int = cloaks.room.id) -> Entry | Refused:
+        return await cloaks.do(lambda c: entries.marked(c, room, mark, cloaks.clock()))
+
+    assert entry.secret not in entry.mark
+    assert await marked(entry.mark) == entry
+    for mark, room in ((entry.secret, cloaks.room.id), ("", cloaks.room.id), (entry.mark, 99)):
+        assert code_of(await marked(mark, room)) == "unknown_entry"
+    cloaks.clock.pass_(minutes=31)
+    assert code_of(await marked(entry.mark)) == "unknown_entry"
+
+
 async def test_a_refused_check_in_leaves_the_pre_registration(cloaks: Cloaks) -> None:
     entry = await registered(cloaks)
     assert isinstance(entry, Entry)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from support.central import NOW, empty_sqlite
 from support.coats import HOUSE, open_room
 
-from central.coats import check_in, check_out, closing, coats, rooms, tags
+from central.coats import check_in, check_out, closing, coats, paying, rooms, tags
 from central.coats.values import Coat, Deposit, Pay, PayWhen, TagState
 from central.sale.states import By, Refused
 from central.service import tidy
@@ -28,7 +28,7 @@ TAG, CHOICE = st.sampled_from(TAGS), st.integers(0, 30)
 PAY = st.sampled_from([None, Pay("cash"), Pay("card", "7"), Pay("voucher", "none")])
 EXPECTED = {
     *("tag_taken", "tag_retired", "rack_full", "not_paid", "already_fetched", "not_open"),
-    *("unknown_piece", "unknown_voucher"),
+    *("unknown_piece", "unknown_voucher", "wrong_amount"),
 }
 
 
@@ -99,6 +99,19 @@ class Counters(RuleBasedStateMachine):
     def leave(self, choice: int) -> None:
         coat = self.coat(choice)
         self.took(coat, closing.leave_behind(self.connection, HOUSE, coat.id, "shelf", self.by))
+
+    @precondition(lambda self: self.made)
+    @rule(choice=CHOICE)
+    def dispose(self, choice: int) -> None:
+        coat = self.coat(choice)
+        if self.took(coat, closing.dispose(self.connection, HOUSE, coat.id, "charity", self.by)):
+            self.given.update(piece.id for piece in coat.waiting)
+
+    @precondition(lambda self: self.made)
+    @rule(choice=CHOICE, amount=st.integers(1, 5), pay=PAY.filter(bool))
+    def give_back(self, choice: int, amount: int, pay: Pay) -> None:
+        coat, told = self.coat(choice), {"amount": Decimal(amount), "reason": "rain"}
+        self.took(coat, paying.refund(self.connection, coat.id, pay, self.by, **told))
 
     @rule(tag=TAG, state=st.sampled_from(TagState))
     def put(self, tag: str, state: TagState) -> None:

@@ -16,7 +16,7 @@ from central.coats.codes import CODES, MAX_OPEN
 from central.coats.rooms import Day
 from central.coats.values import Cloakroom, Coat, CoatState, PayWhen, Rack, Tag, TagState
 from central.sale.states import Refused
-from central.store.schema import coat_ticket
+from central.store.schema import coat_ticket, delivery
 
 
 async def test_a_full_rack_takes_more_only_from_a_supervisor(cloaks: Cloaks) -> None:
@@ -94,6 +94,38 @@ async def test_what_is_left_goes_to_lost_property_and_is_fetched_later(cloaks: C
     still = await cloaks.do(lambda c: coats.find(c, other.id))
     assert isinstance(still, Coat)
     assert still.state is CoatState.OPEN
+
+
+async def test_every_open_ticket_whose_message_did_not_go_out_is_found(cloaks: Cloaks) -> None:
+    old, gone, told = [await cloaks.hung(tag) for tag in ("A1", "A2", "A3")]
+    await cloaks.give(gone)
+    sent = update(delivery).where(delivery.c.coat == told.id).values(state="sent")
+    await cloaks.do(lambda c: c.execute(sent))
+    await cloaks.hung("A4", phone="")
+    new = await cloaks.hung("A5")
+
+    async def unsent(limit: int = 50) -> list[Coat]:
+        return await cloaks.do(lambda c: coats.unsent(c, cloaks.room.id, limit))
+
+    assert await unsent() == [new, old]
+    assert await unsent(1) == [new]
+    assert await cloaks.do(lambda c: coats.unsent(c, cloaks.room.id + 1, 50)) == []
+
+
+async def test_of_two_who_change_a_cloakroom_the_second_is_refused(cloaks: Cloaks) -> None:
+    seen = (await cloaks.do(rooms.cloakrooms))[0].mark
+
+    async def save(seen: str, **changes: Any) -> Cloakroom | Refused:
+        wanted = replace(cloaks.room, **changes)
+        return await cloaks.do(lambda c: rooms.save(c, HOUSE, wanted, cloaks.by, seen))
+
+    racks = (*cloaks.room.racks[:1], replace(cloaks.room.racks[1], capacity=3))
+    first = await save(seen, racks=racks)
+    assert isinstance(first, Cloakroom)
+    assert await save(seen, closes="22:30") == rooms.CHANGED
+    assert await save("", closes="22:30") == rooms.CHANGED
+    assert await cloaks.do(lambda c: rooms.find(c, first.id)) == first
+    assert isinstance(await save(first.mark, closes="22:30"), Cloakroom)
 
 
 async def test_tags_are_registered_moved_retired_and_found_by_their_chips(cloaks: Cloaks) -> None:

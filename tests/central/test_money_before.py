@@ -9,6 +9,8 @@ import pytest
 from support.postgres import Postgres
 
 from admission.values import Money
+from central.coats import coats
+from central.coats.values import Coat
 from central.money import ledger
 from central.sale import vouchers
 from central.sale.vouchers import Cash, Voucher
@@ -87,6 +89,28 @@ def test_what_was_paid_for_vouchers_before_is_what_they_are_worth(empty_database
     assert [one.worth for one in found if isinstance(one, Voucher)] == [Cash(twenty, twenty)] * 2
     prices = [one.price.amount for one in found if isinstance(one, Voucher)]
     assert prices == [Decimal(20), 0]
+
+
+def test_the_tax_of_a_coats_fee_is_that_of_its_cloakroom_before(empty_database: str) -> None:
+    engine = make_engine(empty_database)
+    migrate(engine, "0023")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO cloakroom (id, name, payment, price, tax_percent, closes, kept_days)"
+            " VALUES (1, 'West', 'check_in', '2.50', '19', '', 7)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO coat_ticket (id, cloakroom, code, secret, state, phone, name, language,"
+            " price, currency, paid, receipt, made_at, who, place, fetched_by) VALUES (1, 1,"
+            " '4711', 's', 'open', '', '', 'en', '2.50', 'EUR', '2.50', 'anna 1',"
+            " '2026-11-20 10:00:00', 'anna', '', '')"
+        )
+    migrate(engine)
+    with engine.connect() as connection:
+        coat = coats.find(connection, 1)
+    engine.dispose()
+    assert isinstance(coat, Coat)
+    assert coat.tax_percent == Decimal(19)
 
 
 FALSE = {"sqlite": "0", "postgresql": "false"}

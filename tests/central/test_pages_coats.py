@@ -30,7 +30,7 @@ async def test_a_typed_number_gets_a_code_and_a_link_that_fetch_the_coat(tmp_pat
         await page.set_viewport_size({"width": 360, "height": 900})
         for path in ("", "/in", "/out", "/open"):
             await at.office.go(f"/office/coats{path}")
-            assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+            assert await at.office.wide() <= 360
         await page.set_viewport_size({"width": 390, "height": 900})
         await at.office.go("/office/coats")
         await page.get_by_role("link", name="Check in").first.click()
@@ -65,7 +65,7 @@ async def test_a_typed_number_gets_a_code_and_a_link_that_fetch_the_coat(tmp_pat
         await at.office.fair()
         assert "A1" in await at.send()
         await at.office.picture("C9")
-        await at.visitor.reload()
+        await at.visit(link.removeprefix(at.office.url))
         await expect(at.visitor.get_by_text("Everything was picked up.")).to_be_visible()
         await at.fair()
         await at.find(shown)

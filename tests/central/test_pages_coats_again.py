@@ -171,18 +171,9 @@ async def test_only_tags_that_are_in_the_hand_are_hung_back(tmp_path: Path) -> N
         await at.office.fair()
 
 
-async def test_the_printed_code_says_in_which_cloakroom_it_counts(tmp_path: Path) -> None:
-    async with counter_in(tmp_path, Clock()) as at:
-        await at.check_in("A1")
-        central = at.office.central
-        by = By("anna", central.clock())
-        draft = Draft(Kind.PRINT, "desk-1", "print.coat", "en", coat=1, attach="coat")
-        await central.api.database.write(lambda c: outbox.put(c, draft, by))
-        job = await central.as_("desk-1").get("/v1/desk/jobs")
-        assert "West wing" in str(job)
-
-
-async def test_the_visitors_page_tells_of_another_tag(tmp_path: Path) -> None:
+async def test_the_printed_code_tells_the_cloakroom_and_the_visitors_page_another_tag(
+    tmp_path: Path,
+) -> None:
     async with counter_in(tmp_path, Clock()) as at:
         await at.check_in("A1")
         coat = await coat_of(at, 1)
@@ -192,6 +183,9 @@ async def test_the_visitors_page_tells_of_another_tag(tmp_path: Path) -> None:
         await expect(at.visitor.get_by_text("Saturday 21 November 2026")).to_be_visible()
         central = at.office.central
         house, by = rooms.house_of(central.api.venue, "DE"), By("anna", central.clock())
+        draft = Draft(Kind.PRINT, "desk-1", "print.coat", "en", coat=1, attach="coat")
+        await central.api.database.write(lambda c: outbox.put(c, draft, by))
+        assert "West wing" in str(await central.as_("desk-1").get("/v1/desk/jobs"))
         await central.api.database.write(
             lambda c: check_in.rehang(c, house, 1, "A2", by, piece=coat.pieces[0].id)
         )

@@ -70,6 +70,7 @@ coat_ticket = Table(
     Column("price", Amount, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("paid", Amount, nullable=False),
+    Column("tax_percent", Amount, nullable=False, server_default="0"),
     Column("receipt", String(60), nullable=False),
     Column("made_at", UtcTime, nullable=False),
     Column("who", String(40), nullable=False),
@@ -93,9 +94,10 @@ coat_ticket = Table(
         postgresql_where=text("forgotten_at IS NULL"),
     ),
 )
-"""What one visitor gave, in one or several pieces. `place` is where it lies in lost property;
-`fetched_at` when the last piece was fetched; since `forgotten_at` nothing tells of the person
-but, for a time, its history."""
+"""What one visitor gave, in one or several pieces. `paid` is less what was given back;
+`tax_percent` of it is tax; `place` where it lies in lost property, or what became of it;
+`fetched_at` when the last piece was fetched or disposed of; since `forgotten_at` nothing tells of
+the person but, for a time, its history."""
 
 coat_piece = Table(
     "coat_piece",
