@@ -27,6 +27,7 @@ from central.delivery import sending
 from central.foreign import shops
 from central.http import idempotency
 from central.http.api import Api
+from central.http.patience import PATIENCE, Patience
 from central.http.routes import application
 from central.sale import requests
 from central.sale.states import By
@@ -150,9 +151,15 @@ def tidy(connection: Connection, now: datetime) -> None:
 
 
 @asynccontextmanager
-async def listening(api: Api) -> AsyncIterator[None]:
+async def listening(api: Api, patience: Patience = PATIENCE) -> AsyncIterator[None]:
     # What comes packed is not unpacked: nobody of ours packs, and a little may hold very much.
-    runner = web.AppRunner(application(api), access_log=None, auto_decompress=False)
+    # aiohttp counts keepalive_timeout also while the first bytes of a request come.
+    runner = web.AppRunner(
+        application(api, patience),
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=patience.head_s,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, api.settings.http.host, api.settings.http.port).start()

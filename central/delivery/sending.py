@@ -23,9 +23,10 @@ from central.delivery.outbox import MAX_TRIES, ONCE, Delivery, Kind
 from central.delivery.settings import SmsSettings
 from central.delivery.sms_apprise import AppriseSms
 from central.http.api import Api
-from central.settings import CentralSettings
+from central.settings import CentralSettings, PublicSettings
 from central.store.database import DatabaseDown, Work
 from runtime.log import Repeats
+from runtime.settings import BadSettings
 
 log = logging.getLogger("wicket.central")
 
@@ -56,6 +57,9 @@ async def run(api: Api) -> None:
 
 def check(settings: CentralSettings) -> None:
     """Raises BadSettings."""
+    if (settings.sms or settings.email) and settings.public.url == PublicSettings.url:
+        told = "links in SMS and e-mails begin with it, and without it they lead to this computer"
+        raise BadSettings([f"[public] url: {told}; write it, like 'https://tickets.museum.org'"])
     if settings.sms and settings.sms.apprise:
         sms_apprise.check(settings.sms)
 

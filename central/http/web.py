@@ -20,6 +20,10 @@ MOST_SAID = 2000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class TooSlow(TimeoutError):
+    """The body of a request did not come in time."""
+
+
 def json(body: Mapping[str, Any], status: int = 200) -> web.Response:
     kind = "application/json" if status < 400 else "application/problem+json"
     return web.json_response(body, status=status, content_type=kind)
@@ -55,6 +59,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return answer
     except (ConnectionError, web.RequestPayloadError):
         return problem(400, "not_whole", "the request did not come whole")
+    except TooSlow:
+        return problem(408, "too_slow", "the request took too long to come")
     except DatabaseDown as down:
         log.error("%s", down)
         return problem(503, "database_down", "try again soon")

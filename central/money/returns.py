@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from admission.values import Money, TicketState
+from admission.values import Money
 from central.capacity import slots, waiting
 from central.catalogue.offers import ProductKind
 from central.catalogue.prices import minor_unit
@@ -45,8 +45,7 @@ def used(connection: Connection, ids: Collection[int]) -> set[int]:
 
 def standing(connection: Connection, request: TicketRequest) -> list[IssuedTicket]:
     """The request's tickets that are not cancelled."""
-    issued = tickets.of_request(connection, request)
-    return [one for one in issued if one.ticket.state is not TicketState.CANCELLED]
+    return [one for one in tickets.of_request(connection, request) if one.standing]
 
 
 def returnable(

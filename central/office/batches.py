@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from admission.codes import SigningKey
-from admission.values import History, TicketState
+from admission.values import History
 from central.capacity import slots
 from central.catalogue.offers import MAX_DAYS, ProductKind
 from central.catalogue.schedule import to_utc
@@ -128,8 +128,7 @@ def cancel(connection: Connection, id_: int, reason: str, by: By) -> Batch | Ref
     slots.hold(connection, request.places)
     ledger.lock_till(connection, by.who)
     listed = export(connection, request)
-    standing = [each for each in listed if each.issued.ticket.state is not TicketState.CANCELLED]
-    unused = [each.issued for each in standing if each.used_at is None]
+    unused = [each.issued for each in listed if each.issued.standing and each.used_at is None]
     if len(unused) == len(listed):
         done = requests.cancel(connection, request.token, reason, by)
         return done if isinstance(done, Refused) else found

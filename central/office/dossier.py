@@ -74,8 +74,7 @@ class Dossier:
     @property
     def standing(self) -> list[IssuedTicket]:
         """Tickets that could be given back or exchanged."""
-        ours = (one for one in self.tickets if one.ticket.state.value != "cancelled")
-        return [one for one in ours if one.ticket.id not in self.used]
+        return [one for one in self.tickets if one.standing and one.ticket.id not in self.used]
 
 
 def whole(connection: Connection, token: str, now: datetime) -> Dossier | Refused:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from aiohttp import web
 from sqlalchemy import Connection
 
-from admission.values import Money, TicketState
+from admission.values import Money
 from central.catalogue.offers import Offer, ProductKind, SlotPolicy
 from central.catalogue.venue import Attraction, Venue
 from central.http.answers_office import batch_csv
@@ -56,7 +56,7 @@ class Told:
     @property
     def parts(self) -> list[tuple[int, int]]:
         """(first from 0, last from 1) of each PDF of those that are not cancelled."""
-        count = sum(one.issued.ticket.state is not TicketState.CANCELLED for one in self.tickets)
+        count = sum(one.issued.standing for one in self.tickets)
         return [(n, min(n + pdf.MOST, count)) for n in range(0, count, pdf.MOST)]
 
 

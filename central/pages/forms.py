@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from central.catalogue.texts import hidden
+from central.catalogue.texts import as_meant, hidden
 from runtime.convert import Invalid
 
 E = TypeVar("E", bound=Enum)
@@ -49,8 +49,9 @@ class Form:
         return [name for name in self._fields if name.startswith(begin)]
 
     def text(self, name: str, most: int = MAX_TEXT, *, least: int = 0, lines: bool = False) -> str:
-        """Stripped; `lines` may be several, and then have tabs in them."""
-        value = self._fields.get(name, "").replace("\r\n", "\n").strip()
+        """Stripped, and without invisible marks that were pasted with it; `lines` may be several,
+        and then have tabs in them."""
+        value = as_meant(self._fields.get(name, ""), lines=lines).replace("\r\n", "\n").strip()
         if not least <= len(value) <= most:
             told = f"{least} to {most} characters" if len(value) > most else "is missing"
             return self._wrong(name, told)
@@ -64,7 +65,7 @@ class Form:
         return self._fields.get(name, "").replace("\r\n", "\n")[:most]
 
     def number(self, name: str, least: int, most: int, default: int = 0) -> int:
-        text = self._fields.get(name, "").strip()
+        text = as_meant(self._fields.get(name, "")).strip()
         if not text:
             return default
         plain = text.removeprefix("-")
@@ -78,7 +79,7 @@ class Form:
     def amount(self, name: str) -> Decimal | None:
         """Of money, "12.50" or "12,50"; None if nothing is written. "1,000" may be one or a
         thousand: that is asked again."""
-        text = self._fields.get(name, "").strip()
+        text = as_meant(self._fields.get(name, "")).strip()
         if not text:
             return None
         if not _AMOUNT.fullmatch(text):

@@ -11,6 +11,7 @@ from hashlib import sha256
 from aiohttp import web
 from sqlalchemy import Connection
 
+from admission.codes import human_code
 from admission.presence import MOST_AT_ONCE
 from admission.values import Direction, LaneMode
 from central.office import by_hand
@@ -160,7 +161,8 @@ class LivePage:
             done = by_hand.admit(connection, self._api.venue, code, attraction, by)
             if isinstance(done, Refused):
                 return done
-            return Go(f"{LIVE}?admitted={done.persons}", detail=f"{done.said}; fact {done.n}")
+            detail = f"ticket {human_code(done.ticket)}: {done.said}; fact {done.n}"
+            return Go(f"{LIVE}?admitted={done.persons}", detail=detail)
 
         done = await self._site.act(request, form, "admit-by-hand", attraction, work)
         return await self.show(request, done, code) if isinstance(done, Refused) else went(done)

@@ -19,7 +19,7 @@ from central.catalogue.offers import Names
 from central.catalogue.prices import minor_unit
 from central.http.api import Api
 from central.http.idempotency import KEY_REUSED, Answer, Call, once
-from central.http.web import log_fault
+from central.http.web import TooSlow, log_fault
 from central.pages.desk import desk_of
 from central.pages.forms import Form
 from central.pages.guard import COOKIE, HEADERS, own_page
@@ -106,6 +106,9 @@ class Site:
                 answer = self.problem(request, error.status, error.reason)
             except (ConnectionError, web.RequestPayloadError):
                 answer = self.problem(request, 400, "That did not come whole. Send it again.")
+            except TooSlow:
+                told = "That took too long to come. Send it again."
+                answer = self.problem(request, 408, told)
             except DatabaseDown as down:
                 log.error("%s", down)
                 answer = self.problem(request, 503, "Try again soon.")

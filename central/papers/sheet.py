@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
-from admission.values import TicketState, Window
+from admission.values import Window
 from central.catalogue.offers import ProductKind
 from central.catalogue.venue import Kind, Venue
 from central.papers import designs
@@ -38,7 +38,7 @@ class Sheet:
     def cancelled(self) -> bool:
         """It is good for nothing any more, and not worth a page."""
         if self.issued is not None:
-            return self.issued.ticket.state is TicketState.CANCELLED
+            return not self.issued.standing
         return self.voucher is not None and self.voucher.blocked
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from admission.values import Money, Ticket
+from admission.values import Money, Ticket, TicketState
 from central.catalogue.offers import Names, ProductKind
 from central.catalogue.prices import tax_included
 
@@ -212,6 +212,11 @@ class IssuedTicket:
     human_code: str
     line: Line
     seats: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def standing(self) -> bool:
+        """It is not cancelled: printed, sent, counted and given back as one that there is."""
+        return self.ticket.state is not TicketState.CANCELLED
 
 
 @dataclass(frozen=True)

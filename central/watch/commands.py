@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from admission.codes import HumanCode, SignedCode, TagCode, human_code, read_code
+from admission.foreign import OpaqueCode
+from admission.pretix import PretixCode
 from central.sale.states import By, Refused
 from central.settings import DeviceKind, DeviceSettings
 from central.store.database import Database
@@ -156,12 +159,27 @@ def deed_in_words(deed: Deed) -> str:
             return f"open {lane} once, {way.value}"
         case SetMode(lane, way, mode):
             return f"{lane}, {way.value}: {mode.value if mode else 'as scheduled'}"
-        case AdmitCode(lane, way, _):
-            return f"admit a ticket at {lane}, {way.value}"
+        case AdmitCode(lane, way, code):
+            return f"admit {_ticket(code)} at {lane}, {way.value}"
         case CloseSales(reason):
             return f"close: {reason}"
         case OpenSales():
             return "open again"
+
+
+def _ticket(text: str) -> str:
+    """Which one the code is of. The code itself would let whoever reads it in."""
+    match read_code(text):
+        case SignedCode() as code:
+            return f"ticket {human_code(code.ticket.id)}"
+        case HumanCode(bits):
+            return f"ticket {human_code(bits)}"
+        case PretixCode() | OpaqueCode() as code:
+            return f"ticket {human_code(code.ticket)} of others"
+        case TagCode():
+            return "the ticket of a card"
+        case None:
+            return "a code that nobody reads"
 
 
 def in_words(one: Order, now: datetime) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from admission.facts import CENTRAL
 from admission.presence import LONGEST_ZONE
 from central.store.schema import device_gap, device_status
 from runtime.convert import Invalid, structure_known
@@ -22,6 +21,7 @@ SILENT = timedelta(seconds=100)
 """A device says every 30 s how it is; who did not for so long cannot be heard, whatever the broker
 believes."""
 KEPT = timedelta(days=90)
+LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -146,22 +146,15 @@ def keep(connection: Connection, heard: Iterable[Heard], gaps: Collection[Gap]) 
         connection.execute(delete(device_gap).where(device_gap.c.ended < oldest))
 
 
-def gaps_of(
-    connection: Connection, device: str, start: datetime, end: datetime, now: datetime
-) -> list[Gap]:
-    """When the device was cut off between two times, the first first; one that goes on ends
-    `now`."""
+def last_gaps(connection: Connection, device: str, now: datetime, most: int) -> list[Gap]:
+    """When the device was cut off within the last day and is back since, the newest first."""
     rows = connection.execute(
         select(device_gap.c.began, device_gap.c.ended)
-        .where(device_gap.c.device == device)
-        .where(device_gap.c.ended >= start, device_gap.c.began <= end)
-        .order_by(device_gap.c.ended)
+        .where(device_gap.c.device == device, device_gap.c.ended >= now - LATELY)
+        .order_by(device_gap.c.ended.desc())
+        .limit(most)
     )
-    gaps = [Gap(device, *row) for row in rows]
-    heard = all_heard(connection)
-    if device in heard and (away := away_since(heard[device], heard.get(CENTRAL), now)):
-        gaps += [Gap(device, away, now)] if away <= end and now >= start else []
-    return gaps
+    return [Gap(device, *row) for row in rows]
 
 
 def gaps_at(

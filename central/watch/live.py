@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 
 from admission.values import LaneMode
 from central.settings import DeviceKind, DeviceSettings
-from central.watch import commands, standing, zones
-from central.watch.devices import Status
+from central.watch import commands, devices, standing, zones
+from central.watch.devices import Gap, Status
 from central.watch.standing import Link, Standing
 
 ORDERS = 10
+AWAY = 3
+"""Times that a device was away, of each."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Lane:
 @dataclass(frozen=True)
 class Device:
     """`there`: it can be ordered to do something. `faults` are its own, not those of its lanes.
-    `tone`: "good", "bad" or "warn"."""
+    `away`: when it was cut off lately, the last time first. `tone`: "good", "bad" or "warn"."""
 
     name: str
     kind: DeviceKind
@@ -45,6 +47,7 @@ class Device:
     waiting: int
     closed: str | None
     version: str
+    away: Sequence[str]
 
     @property
     def key(self) -> str:
@@ -77,7 +80,11 @@ def look(
 ) -> Live:
     standings = standing.standings(connection, known, now)
     counts = zones.listed(connection, standings, zone, now)
-    shown = [_device(one, zone, now) for one in standings]
+    shown = [
+        _device(one, devices.last_gaps(connection, one.device, now, AWAY), zone, now)
+        for one in standings
+        if one.kind in (DeviceKind.GATE, DeviceKind.KIOSK)
+    ]
     return Live(
         [one for one in shown if one.kind is DeviceKind.GATE],
         [one for one in shown if one.kind is DeviceKind.KIOSK],
@@ -92,7 +99,7 @@ def told(one: commands.Order, now: datetime) -> Told:
     return Told(one.command.at, one.command.by, what, commands.in_words(one, now), tone)
 
 
-def _device(one: Standing, zone: ZoneInfo, now: datetime) -> Device:
+def _device(one: Standing, gaps: Sequence[Gap], zone: ZoneInfo, now: datetime) -> Device:
     status = one.status or Status(online=False)
     there = one.link in {Link.ONLINE, Link.SILENT}
     lanes = [_lane(name, ways, status) for name, ways in sorted(status.lanes.items())]
@@ -110,6 +117,7 @@ def _device(one: Standing, zone: ZoneInfo, now: datetime) -> Device:
         status.waiting or 0,
         status.closed if there else None,
         status.version,
+        [" to ".join(standing.clock(at, zone, now) for at in (g.began, g.ended)) for g in gaps],
     )
 
 

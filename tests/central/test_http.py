@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.broker import free_port
 from support.central import DEVICES, TOUR, Client, Clock, settings_in
-from support.listening import until
+from support.listening import PATIENCE_S, until
 
 from central.http.answers import Json
 from central.http.bodies import Cancellation, Confirmation, NewRequest, Nothing
+from central.http.patience import Patience
+from central.pages.forms import KIND
 from central.service import listening, opened
 from central.settings import HttpSettings
 from runtime.convert import Invalid, structure
@@ -224,6 +226,33 @@ async def test_a_client_may_do_what_its_kind_does(
 ) -> None:
     answer = await Client(kiosk.http, kiosk.api, kiosk.clock, client).get(path, status)
     assert status != 403 or answer["code"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("", b""),
+        ("POST /v1/requests HTTP/1.1\r\nHost: wick", b""),
+        (f"POST /v1/requests HTTP/1.1\r\nAuthorization: {TOKEN}", b" 408 "),
+        (f"POST /office/sign-in HTTP/1.1\r\nContent-Type: {KIND}", b" 408 "),
+    ],
+)
+async def test_a_request_that_never_ends_holds_no_connection(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, sent: str, told: bytes
+) -> None:
+    http, patience = HttpSettings(port=free_port()), Patience(head_s=0.2)
+    if told:
+        patience = Patience(body_s=0.2)
+        sent += "\r\nHost: wicket\r\nSec-Fetch-Site: same-origin\r\nIdempotency-Key: 1"
+        sent += "\r\nContent-Length: 9\r\n\r\nhalf"
+    async with opened(settings_in(tmp_path, http=http), Clock()) as api, listening(api, patience):
+        reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
+        writer.write(sent.encode())
+        async with asyncio.timeout(PATIENCE_S):
+            answer = await reader.read()
+        writer.close()
+    assert told in answer[:20] and bool(answer) is bool(told)
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize(

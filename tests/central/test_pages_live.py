@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.async_api import expect
-from support.central import Client, Clock, central_in
+from support.central import MUSEUM, Client, Clock, central_in
 from support.office import hire, office_in
 from support.roles import sign_in
 
+from admission.codes import human_code
+from admission.foreign import OpaqueCode
 from admission.values import Direction
+from central.staff import audit
 from central.staff.roles import Role
 from central.watch import commands, devices
 from central.watch.commands import Order
-from central.watch.devices import Heard, Status
+from central.watch.devices import Gap, Heard, Status
 from runtime.commands import CloseSales, OpenLane
 
 LIVE = "/office/live"
@@ -103,7 +107,7 @@ NONSENSE: list[tuple[str, dict[str, str]]] = [
     ("kiosk", {"device": "kiosk-1", "sale": "close", "why": "a\u2028b"}),
     ("admit", {"code": "", "where": "lane in gate-1 North"}),
     ("admit", {"code": "x" * 1025, "where": "lane in gate-1 North"}),
-    ("admit", {"code": "a\u00a0b", "where": "lane in gate-1 North"}),
+    ("admit", {"code": "a\u202eb", "where": "lane in gate-1 North"}),
     ("admit", {"code": "x", "where": "lane"}),
     ("admit", {"code": "x", "where": "lane up gate-1 North"}),
     ("admit", {"code": "x", "where": "nonsense"}),
@@ -119,6 +123,55 @@ async def test_nonsense_is_refused_and_nothing_ordered(tmp_path: Path) -> None:
             assert status in {400, 409}, fields
             assert "<script>x" not in text
         assert await supervisor.orders() == []
+
+
+async def test_the_audit_trail_says_which_ticket_was_admitted(tmp_path: Path) -> None:
+    async with browser_of(tmp_path, Role.STEWARD) as steward:
+        [sold] = await steward.central.sell(1, MUSEUM)
+        human, code = sold["human_code"], sold["code"]
+        for shown, where in (
+            (code, "lane in gate-1 North"),
+            (human.lower(), "lane in gate-1 North"),
+            ("Partner-Shop-7", "lane in gate-1 North"),
+            ("NFC:04A1B2C3", "lane in gate-1 North"),
+            ("?", "lane in gate-1 North"),
+            (code, "hand museum"),
+        ):
+            assert (await steward.post("admit", code=shown, where=where))[0] == 303, shown
+        rows = await steward.central.api.database.read(lambda c: audit.page(c, who="steward"))
+        told = [row.detail for row in reversed(rows) if row.action.startswith("admit")]
+        at_lane = [one.removesuffix(" at North, in") for one in told[:5]]
+        foreign = human_code(OpaqueCode("Partner-Shop-7").ticket)
+        named = [f"ticket {human}"] * 2 + [f"ticket {foreign} of others"]
+        named += ["the ticket of a card", "a code that nobody reads"]
+        assert at_lane == [f"admit {one}" for one in named]
+        assert told[5].startswith(f"ticket {human}: 1 person may enter; fact ")
+        assert not [one for one in told if code[:20] in one or "Partner" in one or "04A1" in one]
+
+
+async def test_outages_of_the_last_day_stand_beside_each_device(tmp_path: Path) -> None:
+    clock = Clock()
+
+    def gap(device: str, began: float, ended: float) -> Gap:
+        return Gap(device, clock() - timedelta(hours=began), clock() - timedelta(hours=ended))
+
+    async with office_in(tmp_path, clock, Role.STEWARD) as office:
+        gaps = [gap("gate-1", 90, 25), gap("kiosk-1", 27, 23), gap("web-1", 2, 1)]
+        gaps += [gap("gate-1", hours, hours - 0.25) for hours in (1, 2, 3, 4)]
+        there = [
+            Heard("gate-1", True, clock(), clock(), Status(online=True)),
+            Heard("kiosk-1", False, clock(), clock(), Status(online=True)),
+        ]
+        await office.central.api.database.write(lambda c: devices.keep(c, there, gaps))
+        await office.go(LIVE)
+        gate, kiosk = (office.page.get_by_label(name) for name in ("gate-1", "kiosk-1"))
+        lately = "Was away 13:05 to 13:20, 12:05 to 12:20, 11:05 to 11:20"
+        await expect(gate.locator(".away")).to_have_text(lately)
+        await expect(kiosk.locator(".away")).to_have_text(
+            "Was away 2026-11-20 11:05 to 2026-11-20 15:05"
+        )
+        await expect(office.page.locator(".away")).to_have_count(2)
+        await office.fair()
 
 
 async def test_a_guessed_order_tells_nothing(tmp_path: Path) -> None:

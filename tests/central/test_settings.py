@@ -11,6 +11,7 @@ from central.catalogue.venue import load_venue
 from central.delivery.settings import Tls
 from central.settings import CentralSettings, Channel
 from runtime.settings import BadSettings, load
+from wicket.daemons import DAEMONS
 
 CENTRAL = (CONFIG / "central.toml").read_text()
 VENUE = (CONFIG / "venue.toml").read_text()
@@ -25,6 +26,22 @@ def test_how_to_send_can_be_taken_from_the_sample(tmp_path: Path) -> None:
     settings = load(file, CentralSettings)
     assert settings.sms and settings.sms.http and settings.sms.http.ok == "/status=queued"
     assert settings.email and settings.email.tls is Tls.STARTTLS
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '[sms]\napprise = "json://sms.example.org/?:to={to}"\n[mqtt]',
+        '[email]\nhost = "mail"\nsender = "a@b.example"\n[mqtt]',
+    ],
+)
+def test_no_message_has_a_link_to_this_computer(tmp_path: Path, told: str) -> None:
+    file, text = tmp_path / "central.toml", CENTRAL.replace("[mqtt]", told, 1)
+    file.write_text(text)
+    with pytest.raises(BadSettings, match=r"\[public\] url: links in SMS"):
+        DAEMONS["central"].load(file)
+    file.write_text(text.replace("[public]", '[public]\nurl = "http://127.0.0.1:9999"', 1))
+    assert DAEMONS["central"].load(file).public.url == "http://127.0.0.1:9999"
 
 
 def test_the_samples_are_good() -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from central.http import streams
 from central.http.access import authorised
 from central.http.api import Api
+from central.http.patience import PATIENCE, Patience, in_time
 from central.http.routes import (
     capacity,
     clashes,
@@ -43,11 +44,12 @@ PARTS = (
 )
 
 
-def application(api: Api) -> web.Application:
+def application(api: Api, patience: Patience = PATIENCE) -> web.Application:
     settings = api.settings
     middlewares = [
         measured(api.metrics, time.perf_counter),
         problems,
+        in_time(patience.body_s),
         authorised(settings.devices, settings.http.rate, proxy=settings.public.proxy),
     ]
     app = web.Application(client_max_size=MAX_PAYLOAD, middlewares=middlewares)

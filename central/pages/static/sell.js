@@ -1,6 +1,9 @@
 // Quicker hands at the ticket office. Without it all works too.
 const counts = () => [...document.querySelectorAll("#apply input[name^='q-']")];
-for (const field of document.querySelectorAll("[data-whole]")) if (field === document.activeElement) field.select();
+// What is typed takes the place of what stood there. Browsers put the cursor there after this has run.
+const whole = (field) => { if (field?.matches("[data-whole]")) field.select(); };
+document.addEventListener("focusin", ({ target }) => whole(target));
+whole(document.activeElement);
 // A day keeps the numbers that are written already.
 document.addEventListener("click", (event) => {
   const day = event.target.closest(".days a");
