@@ -43,7 +43,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_has_every_file_of_every_package(wheel: zipfile.ZipFile) -> None:
     files = (path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file())
-    ours = {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    sources = (path for path in files if path.parent.name != "__pycache__")
+    ours = {path.relative_to(ROOT).as_posix() for path in sources}
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert packed == ours
 

@@ -21,7 +21,7 @@ def fuzz(before: str, *words: str, folder: Path) -> subprocess.CompletedProcess[
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -21,6 +21,7 @@ from support.access import (
     now,
     running_broker,
 )
+from support.listening import PATIENCE_S
 
 from runtime.mqtt import BusSettings, try_broker
 from runtime.tls import TlsSettings, client_context
@@ -164,15 +165,15 @@ async def test_nobody_pushes_another_out_by_its_client_id(broker: Broker) -> Non
 
 async def refused(settings: BusSettings, why: str) -> None:
     with pytest.raises(ConnectionError, match=why):
-        await try_broker(settings, 3)
+        await try_broker(settings, PATIENCE_S)
     with pytest.raises(aiomqtt.MqttError):
-        async with client(settings):
+        async with client(settings, patience_s=1):
             pass
 
 
 async def test_those_who_are_known_are_let_in(broker: Broker) -> None:
     for name in DEVICES:
-        await try_broker(broker.of(name), 3)
+        await try_broker(broker.of(name), PATIENCE_S)
 
 
 async def test_another_authority_is_a_stranger(broker: Broker, tmp_path: Path) -> None:

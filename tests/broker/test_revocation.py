@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.access import SITE, Broker, authority, now, running_broker
 from support.bus import running
-from support.listening import listening, until
+from support.listening import PATIENCE_S, listening, until
 
 from runtime.mqtt import Bus, BusSettings, Connected, Message, try_broker
 
@@ -59,10 +59,10 @@ async def test_a_revoked_device_is_cut_and_the_others_come_back(
 
 async def refusal(settings: BusSettings) -> str:
     """What the broker says when it begins to refuse us."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
-                await try_broker(settings, 3)
+                await try_broker(settings, PATIENCE_S)
             except ConnectionError as refused:
                 return str(refused)
 
@@ -76,4 +76,4 @@ async def test_a_revoked_name_can_be_issued_again(broker: Broker) -> None:
     broker.authority.issue("gate-1", [], 30, now())
     broker.take_crl()
     await broker.restart()
-    await try_broker(broker.of("gate-1"), 3)
+    await try_broker(broker.of("gate-1"), PATIENCE_S)

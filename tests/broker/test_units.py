@@ -59,10 +59,11 @@ class Machine:
         systemd = int(self.root.parent.name)
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
-                number, name, _, parent, *_ = status.read_text().split()
+                own, _, rest = status.read_text().rpartition(") ")  # names may have blanks
             except OSError:
                 continue
-            if (name, int(parent)) == ("(mosquitto)", systemd):
+            number, _, name = own.partition(" (")
+            if (name, int(rest.split()[1])) == ("mosquitto", systemd):
                 return int(number)
         raise AssertionError("no broker")
 

@@ -135,12 +135,13 @@ async def refused_for(response: ClientResponse) -> int:
 
 
 async def test_who_writes_too_often_has_to_wait(tmp_path: Path) -> None:
-    async with central_in(tmp_path, Clock(), http=HttpSettings(rate=HASTY)) as kiosk:
+    slow = HttpSettings(rate=Rate(per_s=0.01, burst=3))
+    async with central_in(tmp_path, Clock(), http=slow) as kiosk:
         for _ in range(3):
             await kiosk.reserve(1, MUSEUM)
         headers = {"Authorization": f"Bearer {DEVICES['kiosk-1'].token}"}
         async with kiosk.http.post("/v1/requests", headers=headers) as response:
-            assert await refused_for(response) == 1
+            assert 1 <= await refused_for(response) <= 100
         await kiosk.get("/v1/catalogue")
         await kiosk.as_("kiosk-2").reserve(1, MUSEUM)
 

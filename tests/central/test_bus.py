@@ -16,7 +16,7 @@ import pytest
 from support.broker import free_port, mosquitto
 from support.bus import ear_on
 from support.central import BEGUN, DEVICES, MUSEUM, NOW, Client, Clock, settings_in
-from support.listening import until
+from support.listening import PATIENCE_S, until
 from support.paper_bus import PaperBus
 from support.samples import BERLIN, ticket
 
@@ -49,13 +49,13 @@ class Device:
         self._items = self.bus.messages()
 
     async def connected(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not isinstance(await anext(self._items), Connected):
                 pass
 
     async def hears(self, topic: str) -> Any:
         """The next message on the topic."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 item = await anext(self._items)
                 if isinstance(item, Message) and item.topic == f"{SITE}/{topic}":

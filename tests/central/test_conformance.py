@@ -28,6 +28,7 @@ from schemathesis import Case, GenerationMode, SerializationContext
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import ignored_auth
 from support.central import DEVICES, MUSEUM, TOUR, Client, Clock, central_in
+from support.listening import PATIENCE_S
 
 from central.http.access import SCOPES
 
@@ -79,7 +80,6 @@ WITH_INPUT = [
     if list(operation.iter_parameters()) or operation.body
 ]
 EXAMPLES = int(os.environ.get("WICKET_CONFORMANCE_EXAMPLES", "3"))
-PATIENCE_S = 30
 BEFORE_CENTRAL = b"Got more than 8190 bytes when reading"
 """aiohttp refuses an address or header by itself if it is so long."""
 TOKENS = {name: f"Bearer {device.token}" for name, device in DEVICES.items()}

@@ -190,13 +190,12 @@ def test_no_password_goes_over_a_network_in_the_clear() -> None:
 
 
 async def test_an_email_that_is_taken_is_sent_however_the_server_parts(
-    tmp_path: Path, clock: Clock
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("central.delivery.mail.GOODBYE_S", 0.1)
     async with central_in(tmp_path, clock) as central, mail_server() as server:
         server.held = asyncio.Event()
-        mail = Mail(
-            EmailSettings("127.0.0.1", "a@museum.example", server.port, Tls.NONE, timeout_s=1.0)
-        )
+        mail = Mail(EmailSettings("127.0.0.1", "a@museum.example", server.port, Tls.NONE))
         one = await put(central, Kind.EMAIL, "ada@example.org")
         await sending.send_due(central.api, Kind.EMAIL, mail)
         assert (await look(central, one)).state is State.SENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -217,8 +217,8 @@ async def test_a_sale_before_a_kill_is_told_after_it(tmp_path: Path) -> None:
             async with http.post(path, json=body, headers={"Idempotency-Key": path}) as answer:
                 return await answer.json()
 
-        today = datetime.now(ZoneInfo("Europe/Berlin")).date()
-        async with http.get(f"/v1/attractions/museum/slots?date={today}") as answer:
+        tomorrow = datetime.now(ZoneInfo("Europe/Berlin")).date() + timedelta(days=1)
+        async with http.get(f"/v1/attractions/museum/slots?date={tomorrow}") as answer:
             slot = (await answer.json())["slots"][0]["id"]
         line = {"product": 1, "slot": slot, "quantity": 1}
         request = await post("/v1/requests", {"lines": [line], "channel": "kiosk"})
@@ -228,8 +228,9 @@ async def test_a_sale_before_a_kill_is_told_after_it(tmp_path: Path) -> None:
         await post(f"{path}/confirm", {"payment": payment, "holder": holder})
         await post(f"{path}/issue", {})
         await worker.kill()
+        public = '[public]\nurl = "https://tickets.example.org"\n'
         form = f'[sms.http]\nurl = "{gateway.url}"\nform = {{ to = "{{to}}", text = "{{text}}" }}\n'
-        (overlays / "sms.toml").write_text(form)
+        (overlays / "sms.toml").write_text(public + form)
         await worker.restart()
         await until(lambda: bool(gateway.got))
         await worker.kill()

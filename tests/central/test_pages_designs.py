@@ -84,8 +84,7 @@ async def test_a_design_is_made_seen_and_taken_into_use(tmp_path: Path) -> None:
         await expect(page.get_by_role("status")).to_contain_text("look like all others")
         assert "image" not in str(await slip_of(office.central))
         await page.set_viewport_size({"width": 360, "height": 740})
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 360
+        assert await office.wide() <= 360
 
 
 async def test_what_is_refused_is_not_typed_again(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from support.bus import running
 from support.central import MUSEUM, Client
-from support.listening import until
+from support.listening import PATIENCE_S, until
 from support.postgres import Postgres
 
 from central.sale import drafts
@@ -51,7 +51,7 @@ async def test_of_two_that_lock_each_other_out_one_is_tried_again(database: Data
             row = update(sequence).where(sequence.c.device == name)
             connection.execute(row.values(last=sequence.c.last + 1))
             if name == first and len(tries) <= 2:
-                both.wait(10)
+                both.wait(PATIENCE_S)
 
     await asyncio.gather(
         database.write(partial(count_up, first="a", second="b")),
@@ -89,7 +89,7 @@ async def test_of_two_that_count_for_the_first_time_both_are_counted(database: D
 
     def count_up(connection: Connection) -> None:
         if next(tries) <= 2:
-            both.wait(10)
+            both.wait(PATIENCE_S)
         feed.take_up_to(connection, "gate-1", feed.last_taken(connection, "gate-1", lock=True) + 1)
 
     await asyncio.gather(database.write(count_up), database.write(count_up))
@@ -112,7 +112,7 @@ async def test_a_look_is_one_moment_and_writes_nothing(database: Database) -> No
     def look_twice(connection: Connection) -> tuple[dict[str, int], dict[str, int]]:
         before = last(connection)
         writing = database.write(lambda c: feed.take_up_to(c, "a", 2))
-        asyncio.run_coroutine_threadsafe(writing, loop).result(10)
+        asyncio.run_coroutine_threadsafe(writing, loop).result(PATIENCE_S)
         return before, last(connection)
 
     assert await database.read(look_twice) == ({"a": 1}, {"a": 1})

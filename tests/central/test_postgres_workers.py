@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from support.broker import mosquitto
 from support.bus import ear_on
 from support.central import DEVICES, NOW
-from support.listening import until
+from support.listening import PATIENCE_S, until
 from support.postgres import Postgres
 from support.program import ROOT
 from support.workers import Buyer, workers
@@ -50,11 +50,14 @@ async def get(url: str) -> Any:
         return await answer.json()
 
 
-async def tour_of_the_day_after_tomorrow(shop: str) -> dict[str, Any]:
-    day = (datetime.now(UTC) + timedelta(days=2)).date()
+async def tour_on(shop: str, day: date) -> dict[str, Any]:
     slots = (await get(f"{shop}/v1/attractions/tour/slots?date={day}"))["slots"]
     tour: dict[str, Any] = slots[20]
     return tour
+
+
+def in_two_days() -> date:
+    return (datetime.now(UTC) + timedelta(days=2)).date()
 
 
 def row_of(url: str, statement: str) -> tuple[Any, ...]:
@@ -87,10 +90,11 @@ async def test_the_last_places_are_sold_once_though_a_worker_is_killed(
         workers(tmp_path, database, broker) as (one, other),
         aiohttp.ClientSession() as http,
     ):
-        slot = (await tour_of_the_day_after_tomorrow(one.url))["id"]
+        day = in_two_days()
+        slot = (await tour_on(one.url, day))["id"]
         shops = [one.url, other.url]
         buyers = [Buyer(http, shops[:: (1, -1)[n % 2]], f"buyer {n}") for n in range(BUYERS)]
-        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(2 * PATIENCE_S), asyncio.TaskGroup() as group:
             for buyer in buyers:
                 group.create_task(buy_while_there_are(buyer, slot))
             await some_sold.wait()
@@ -101,7 +105,7 @@ async def test_the_last_places_are_sold_once_though_a_worker_is_killed(
         codes = {ticket["code"] for request in sold for ticket in request["tickets"]}
         assert len(codes) == PLACES
         assert row_of(database, SOLD) == (PLACES,) * 5
-        assert (await tour_of_the_day_after_tomorrow(other.url))["left"] == 0
+        assert (await tour_on(other.url, day))["left"] == 0
 
 
 async def test_another_worker_goes_on_with_the_feed_and_the_facts(
@@ -115,7 +119,7 @@ async def test_another_worker_goes_on_with_the_feed_and_the_facts(
         await gate.tells("gate-1", [told(1)])
 
         await one.kill()
-        slot = (await tour_of_the_day_after_tomorrow(other.url))["id"]
+        slot = (await tour_on(other.url, in_two_days()))["id"]
         assert await Buyer(http, [other.url], "buyer").buy(ADULT, slot, 1)
         await until(lambda: other.on_duty)
         head = (await get(f"{other.url}/ready"))["head"]
@@ -133,7 +137,7 @@ async def test_what_a_worker_sells_the_one_on_duty_publishes(
         ear_on(broker) as gate,
     ):
         await gate.hears("feed")  # begins where the feed ends when the bus connects
-        slot = (await tour_of_the_day_after_tomorrow(other.url))["id"]
+        slot = (await tour_on(other.url, in_two_days()))["id"]
         assert await Buyer(http, [other.url], "buyer").buy(ADULT, slot, 1)
         entries: list[dict[str, Any]] = []
         while not entries:
@@ -150,7 +154,16 @@ async def a_day_at_the_museum(shop: str) -> str:
 
 def rotate(config: Path) -> None:
     words = ("-m", "wicket", "central", "rotate-key", "--in-hours", "0", "--config", str(config))
-    subprocess.run((sys.executable, *words), check=True, cwd=ROOT, timeout=30)
+    subprocess.run((sys.executable, *words), check=True, cwd=ROOT, timeout=PATIENCE_S)
+
+
+async def key_of(buyer: Buyer, slot: str) -> int:
+    """Which signed the ticket that this one buys."""
+    bought = await buyer.buy(MUSEUM_ADULT, slot, 1)
+    assert bought
+    code = read_code(bought["tickets"][0]["code"])
+    assert isinstance(code, SignedCode)
+    return code.key
 
 
 async def test_all_workers_take_up_a_rotated_key_while_they_sell(
@@ -164,16 +177,12 @@ async def test_all_workers_take_up_a_rotated_key_while_they_sell(
     ):
         slot = await a_day_at_the_museum(pair[0].url)
         buyers = [Buyer(http, [one.url], f"buyer {n}") for n, one in enumerate(pair)]
-        keys: list[set[int]] = [set(), set()]
+        keys = [{await key_of(buyer, slot)} for buyer in buyers]
         rotating = asyncio.create_task(asyncio.to_thread(rotate, pair[0].config))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(2 * PATIENCE_S):
             while not (rotating.done() and all(2 in signed for signed in keys)):
                 for buyer, signed in zip(buyers, keys, strict=True):
-                    bought = await buyer.buy(MUSEUM_ADULT, slot, 1)
-                    assert bought
-                    code = read_code(bought["tickets"][0]["code"])
-                    assert isinstance(code, SignedCode)
-                    signed.add(code.key)
+                    signed.add(await key_of(buyer, slot))
         await rotating
         assert keys == [{1, 2}, {1, 2}]
         feed = (await get(f"{pair[0].url}/v1/feed?limit=1000"))["entries"]

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, event, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from support.central import empty_sqlite
+from support.listening import PATIENCE_S
 
 from central.store.database import Database
 from central.store.schema import sequence
@@ -79,12 +80,12 @@ async def test_who_waits_when_the_database_is_closed_waits_for_nothing(tmp_path:
 
     def slow(connection: Connection) -> int:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE_S)
         return count(connection)
 
     async with Database(empty_sqlite(tmp_path / "central.sqlite")) as database:
         first = asyncio.ensure_future(database.write(slow))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, PATIENCE_S)
         later = asyncio.ensure_future(database.write(count))
         await asyncio.sleep(0)
         go.set()

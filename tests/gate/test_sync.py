@@ -544,6 +544,7 @@ async def test_gate_and_the_real_central_understand_each_other(tmp_path: Path) -
             gate_in(tmp_path / "gate", broker, port) as gate,
         ):
             await gate.ledger.ready.wait()
+            await ear.hears("feed")  # central is connected
             begun = gate.ledger.cursor
             assert gate.ledger.product(3) is not None
             await gate.outbox.tell(TAKEN, NOON)

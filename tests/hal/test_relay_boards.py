@@ -187,7 +187,7 @@ async def test_a_unit_that_does_not_answer_harms_no_other(
     devices: Devices, tmp_path: Path, wire: str
 ) -> None:
     async with answering(wire, tmp_path, _only_unit_1) as table:
-        table |= {"timeout_s": 0.05, "coil": 0}
+        table |= {"timeout_s": 0.1, "coil": 0}
         good = devices.build(OutputLine, "good", table)
         async with good:
             for on in (True, False, True, False, True, False, True):
@@ -209,7 +209,7 @@ async def test_a_network_connection_that_has_gone_dead_is_made_anew(
         return b"" if asked.connection in dead else asked.wrap(1, asked.pdu)
 
     async with answering("tcp", tmp_path, answer) as table:
-        line = devices.build(OutputLine, "latch", table | {"timeout_s": 0.05, "coil": 0})
+        line = devices.build(OutputLine, "latch", table | {"timeout_s": 0.2, "coil": 0})
         async with line:
             dead.add(0)
             for _ in range(3):

@@ -186,6 +186,7 @@ class Hasty(Database):
 async def main():
     async with Hasty(Path(sys.argv[1]), outbox.SCHEMA) as database:
         database.begin(lambda c: outbox.set_mark(c, "x", int(sys.argv[2])))
+        await asyncio.to_thread(sys.stdin.readline)
 
 atexit.register(print, "ended", flush=True)
 asyncio.run(main())
@@ -196,11 +197,16 @@ def test_a_daemon_whose_disk_hangs_can_end(disk: Disk) -> None:
     """As far as it is up to us: the kernel keeps what is left of it until the disk answers."""
     command = [sys.executable, "-c", ENDING, str(disk.mount / "gate.db")]
     assert subprocess.run(
-        [*command, "1", "60"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+        [*command, "1", "60"], cwd=ROOT, check=True, stdout=subprocess.PIPE, input=b"\n"
     ).stdout
     disk.hang()
-    with subprocess.Popen([*command, "2", "0.05"], cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([*command, "2", "0.05"], cwd=ROOT, **pipes) as process:
+        assert process.stdin is not None and process.stdout is not None
+        while not disk.flushes_waiting():
+            assert process.poll() is None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
         last_words, waiting = process.stdout.readline(), disk.flushes_waiting()
         disk.be_well()
     assert (last_words, waiting) == (b"ended\n", 1)

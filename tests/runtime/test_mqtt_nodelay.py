@@ -8,7 +8,6 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 import aiomqtt
@@ -22,7 +21,9 @@ from runtime.tls import client_context
 SHIPPED = Path(__file__).parents[2] / "config" / "mosquitto.conf"
 OURS, BARE = "wicket/1/test/ours", "wicket/1/test/bare"
 STALLED = 8
-"""A healthy round trip at QoS 1 takes 1.3 to 2 times one at QoS 0, with Nagle 80 to 155 times."""
+"""The fastest round trip at QoS 1 takes 1.5 to 2 times one at QoS 0, with Nagle over 150 times."""
+SPARED = 5
+"""The kernel acknowledges the first ones of a connection at once, so that nothing stalls."""
 
 
 @asynccontextmanager
@@ -97,7 +98,8 @@ async def test_a_receipt_does_not_cost_a_stall(two: Two) -> None:
             await client.publish(BARE, b"there and back", qos=0)
             await anext(echoes)
             without.append(perf_counter() - begun)
-    assert median(with_receipt) < STALLED * median(without)
+    fastest = min(with_receipt[SPARED:])  # a busy machine delays most of them, a stall all
+    assert fastest < STALLED * min(without)
 
 
 async def test_many_messages_at_once_arrive_without_waiting_for_the_next(two: Two) -> None:

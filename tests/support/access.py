@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiomqtt
 from support.broker import free_port, program
+from support.listening import PATIENCE_S
 
 from runtime.mqtt import NODELAY, BusSettings
 from runtime.service import utc_now
@@ -84,7 +85,7 @@ class Broker:
             program(), "-c", str(self.folder / "mosquitto.conf"), stderr=asyncio.subprocess.PIPE
         )
         assert self._process.stderr
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             said = b""
             while not (line := await self._process.stderr.readline()).rstrip().endswith(b"running"):
                 assert line, said.decode()
@@ -133,7 +134,9 @@ async def running_broker(broker: Broker) -> AsyncIterator[Broker]:
             await broker.stop(signal.SIGKILL)
 
 
-def client(settings: BusSettings, name: str | None = None) -> aiomqtt.Client:
+def client(
+    settings: BusSettings, name: str | None = None, patience_s: float = PATIENCE_S
+) -> aiomqtt.Client:
     """Bare, to do what our own never would."""
     return aiomqtt.Client(
         settings.host,
@@ -143,14 +146,14 @@ def client(settings: BusSettings, name: str | None = None) -> aiomqtt.Client:
         identifier=name,
         tls_context=client_context(settings.tls) if settings.tls else None,
         socket_options=[NODELAY],
-        timeout=1,
+        timeout=patience_s,
     )
 
 
 async def heard_until(client: aiomqtt.Client, last: bytes) -> list[tuple[str, bytes]]:
     """(topic, payload) of everything that arrives before the payload `last`."""
     heard = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in client.messages:
             assert isinstance(message.payload, bytes)
             if message.payload == last:

@@ -13,7 +13,9 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 
 async def serious(page: Page) -> list[str]:
-    """What hinders somebody seriously or wholly: "rule: help: the element"."""
+    """What hinders somebody seriously or wholly: "rule: help: the element". Of the whole page: who
+    has just pressed something may see the beginning of the next one."""
+    await page.wait_for_load_state()
     await page.evaluate(_SCRIPT)  # not a script element, which the page's policy would refuse
     found = await page.evaluate(
         "([values, resultTypes]) =>"

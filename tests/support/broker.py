@@ -7,8 +7,9 @@ import os
 import random
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 from runtime.mqtt import BusSettings
@@ -21,10 +22,26 @@ persistence false
 """
 
 
+FIRST, LAST = 20_000, 32_000
+"""Below those that the kernel gives to outgoing connections, and to who asks for any."""
+
+
+def _own_ports() -> Iterator[int]:
+    """Each worker of a test run has ports of its own, and takes them in turn."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = range(FIRST + number % workers, LAST, workers)
+    begin = random.randrange(len(ports))
+    return cycle([*ports[begin:], *ports[:begin]])
+
+
+_PORTS = _own_ports()
+
+
 def free_port() -> int:
-    """A free port that the kernel does not give to outgoing connections meanwhile."""
+    """A free port that nobody else is given until it is used."""
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = next(_PORTS)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from support.listening import PATIENCE_S
+
 from runtime.mqtt import Bus, BusSettings, Connected, Message
 from runtime.outbox import RESEND_S
 from runtime.wire import decode, encode
@@ -31,14 +33,14 @@ class Ear:
 
     async def hears(self, topic: str) -> Any:
         """The data of the next message on the topic; what comes meanwhile on others is lost."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             async for item in self._items:
                 if isinstance(item, Message) and item.topic == f"{SITE}/{topic}":
                     return decode(item.payload)
         raise AssertionError("a bus never ends")
 
     async def connected(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not isinstance(await anext(self._items), Connected):
                 pass
 
@@ -51,7 +53,7 @@ class Ear:
         """Facts in a device's name, again and again as a device does, for who is to hear them may
         not listen yet. Return once the last one is acknowledged."""
         number: int = facts[-1]["number"]
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
             telling = group.create_task(self._say_again(f"device/{device}/facts", {"facts": facts}))
             while (await self.hears(f"device/{device}/ack"))["number"] != number:
                 pass

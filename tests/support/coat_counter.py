@@ -44,6 +44,9 @@ class Counter:
         return self.office.page
 
     async def visit(self, path: str) -> None:
+        """In a new tab, for the old one may load anew by itself just then. It is closed."""
+        old, self.visitor = self.visitor, await self.visitor.context.new_page()
+        await old.close()
         await self.visitor.goto(self.office.url + path)
 
     async def fair(self) -> None:
@@ -69,6 +72,7 @@ class Counter:
 
     async def seen(self) -> str:
         """What a scanner reads from the visitor's screen."""
+        await self.visitor.wait_for_load_state()
         image = Image.open(BytesIO(await self.visitor.screenshot()))
         [found] = zxingcpp.read_barcodes(image)
         return found.text
@@ -122,10 +126,10 @@ async def counter_in(
 
         await central.api.database.write(set_up)
         assert office.page.context.browser
-        visitor = await office.page.context.browser.new_page(
+        phone = await office.page.context.browser.new_context(
             viewport={"width": 390, "height": 844}, locale="en-GB"
         )
-        yield Counter(office, visitor, gateway)
+        yield Counter(office, await phone.new_page(), gateway)
 
 
 async def post(at: Counter, path: str, form: dict[str, str | float | bool]) -> tuple[int, str]:

@@ -7,6 +7,8 @@ import json
 from playwright.async_api import Page, expect
 from support.listening import answering
 
+STARTING_MS = 120_000
+"""For all of the demo's daemons to start, at the same time, on a machine that may be busy."""
 MUSEUM, TOUR = '[data-lane="Museum 1"]', '[data-lane="Tour 1"]'
 
 
@@ -23,6 +25,7 @@ async def press(page: Page, widget: str) -> None:
     await page.wait_for_function(
         "wanted => document.querySelector('#screen')?.dataset.widgets?.includes(wanted)",
         arg=wanted,
+        timeout=STARTING_MS,
     )
     widgets = json.loads(await screen.get_attribute("data-widgets") or "[]")
     found = next(w for w in widgets if w["id"].startswith(widget))
@@ -57,10 +60,8 @@ async def carry(page: Page, lane: str) -> None:
 
 
 async def says(page: Page, lane: str, tone: str, text: str = "") -> None:
-    """The lane's display shows this."""
-    display = page.locator(f"{lane} .display")
-    await expect(display).to_have_attribute("data-tone", tone)
-    await expect(display).to_contain_text(text)
+    """The lane's display shows this, for some seconds maybe."""
+    await page.locator(f'{lane} .display[data-tone="{tone}"]', has_text=text).wait_for()
 
 
 async def paste(page: Page, lane: str, code: str) -> None:

@@ -51,6 +51,7 @@ def settings_in(folder: Path, *lanes: LaneSettings, **changes: Any) -> GateSetti
         "site": "sample",
         "timezone": str(BERLIN),
         "state": folder,
+        "record_within_s": 10.0,  # the disk of a test may be busy
         "central": CentralSettings("http://127.0.0.1:9", "gate-1-gate-1-gate-1"),
         "lanes": lanes or (NORTH,),
     }

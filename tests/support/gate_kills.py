@@ -31,6 +31,7 @@ site = "kills"
 timezone = "Europe/Berlin"
 state = "{state}"
 stage = "{stage}"
+record_within_s = 10.0
 central = {{ url = "http://127.0.0.1:9", token = "nobody-answers-there" }}
 policy = {{ untrusted_clock = "admit" }}
 mqtt = {{ port = 9 }}
@@ -97,7 +98,7 @@ async def _one_life(config: Path, stage: Path, key: SigningKey, changes: int) ->
             await hand.cue("North.turnstile.sensor", pulse=True)
             await hand.wait(lambda states: states.get(LATCH, {}).get("on") is False)
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         at_work = [group.create_task(hand.run()), group.create_task(visit())]
         for _ in range(changes):
             await countdown.acquire()

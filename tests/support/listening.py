@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_S = 60.0
+"""For what must happen, on a machine that may be busy."""
+
 
 @dataclass
 class Heard(Generic[T]):
@@ -18,7 +21,7 @@ class Heard(Generic[T]):
     queue: asyncio.Queue[T | Exception] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> T:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             item = await self.queue.get()
         if isinstance(item, Exception):
             raise item
@@ -36,7 +39,7 @@ async def settle() -> None:
 
 async def until(wanted: Callable[[], bool]) -> None:
     """Return when it is so. For what tells nobody that it has changed, as a file."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not wanted():  # noqa: ASYNC110
             await asyncio.sleep(0)
 

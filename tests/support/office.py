@@ -56,6 +56,12 @@ class Office:
         """Anybody can use what is shown now: axe-core has nothing serious to say."""
         assert await serious(self.page) == []
 
+    async def wide(self) -> int:
+        """How many pixels the page takes, with its style."""
+        await self.page.wait_for_load_state()
+        width: int = await self.page.evaluate("document.documentElement.scrollWidth")
+        return width
+
     async def sign_in(self, name: str) -> None:
         await self.go("/office/sign-in")
         await self.page.get_by_label("Name").fill(name)

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
+from support.listening import PATIENCE_S
 
 from central.store.database import make_engine, migrate
 
@@ -105,7 +106,7 @@ class Postgres:
         """SIGINT ends it in order (a SIGTERM would wait until the last client has gone), SIGQUIT
         is `pg_ctl stop -m immediate`: as if the power had failed."""
         self._process.send_signal(how)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=PATIENCE_S)
 
     def prepare(self) -> None:
         self.run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")

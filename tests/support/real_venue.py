@@ -18,7 +18,7 @@ from typing import Any
 from support.access import Broker, authority, running_broker
 from support.bus import running
 from support.cable import Cable, cable
-from support.listening import until
+from support.listening import PATIENCE_S, until
 
 from runtime.mqtt import Bus, BusSettings, Message
 from runtime.topics import Topics
@@ -38,6 +38,8 @@ CUT_OFF = (
 )
 PASSWORD = "secret"
 ANSWERED = ("welcome", "refuse")
+STARTING_S = 120.0
+"""For all daemons to start, at the same time, on a machine that may be busy."""
 
 Admission = tuple[str, int, str, str]
 """A device, the number of its fact, when it was, the ticket."""
@@ -56,6 +58,7 @@ class Gate:
     to_broker: Cable
     to_central: Cable
     _said: list[str] = field(default_factory=list)
+    _forgotten: int = 0
 
     def listen(self, stage: Path) -> Stagehand:
         self.stage = Stagehand(stage, self._hear)
@@ -95,8 +98,15 @@ class Gate:
             return {_admission(json.loads(body)) for (body,) in memory.execute(_ADMITTED)}
 
     async def notices(self) -> None:
-        """It knows that it has no broker."""
-        await until(lambda: "no broker at" in self.process.log_file.read_text())
+        """It knows that it has no broker any more."""
+        await until(lambda: "no broker at" in self._log()[self._forgotten :])
+
+    def forget_log(self) -> None:
+        """What was said until now, as while everybody starts, does not count any more."""
+        self._forgotten = len(self._log())
+
+    def _log(self) -> str:
+        return self.process.log_file.read_text()
 
     def cut_off(self) -> None:
         for one in (self.to_broker, self.to_central):
@@ -154,7 +164,7 @@ class Venue:
     async def agree(self, *admitted: tuple[Gate, Paper]) -> list[Admission]:
         """Central and every gate know these admissions and no other, each of them once."""
         wanted = sorted((gate.name, paper.ticket) for gate, paper in admitted)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(STARTING_S):
             while len(told := await self.facts("admitted")) < len(wanted):
                 pass
         known = [_admission(entry["fact"]) for entry in told]
@@ -170,7 +180,7 @@ class Venue:
     async def hears(self) -> None:
         """Central has heard all gates say that they are there."""
         await self.central.ready()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(STARTING_S):
             while True:
                 told = (await self.central.get("/v1/devices"))["devices"]
                 links = {one["device"]: one["link"] for one in told}
@@ -180,7 +190,7 @@ class Venue:
     async def status(self, gate: Gate, *, online: bool) -> None:
         """The broker has heard that the gate is there, or not."""
         bus = Bus(self.broker.auditor, f"auditor of {gate.name}", (gate.status,))
-        async with running(bus.run()), asyncio.timeout(30):
+        async with running(bus.run()), asyncio.timeout(PATIENCE_S):
             async for item in bus.messages():
                 if isinstance(item, Message) and decode(item.payload)["online"] is online:
                     return
@@ -210,10 +220,11 @@ async def venue(folder: Path, gates: int = 2) -> AsyncIterator[Venue]:
         hands = [gate.listen(demo.stage(gate.name)).run() for gate in made]
         await stack.enter_async_context(running(*keeping, *hands))
         it = Venue(broker, server, central, made)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(STARTING_S):
             await it.hears()
             for gate in made:
                 await gate.asks()
+                gate.forget_log()
         yield it
         for kept in (server, *(gate.process for gate in made)):
             log = kept.log_file.read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, CookieJar
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from support.browser import chromium
 from support.gate import BOTH_WAYS, NORTH, WAY, Rig, gate_in, settings_in
 from support.listening import answering
@@ -29,7 +29,9 @@ from gate.settings import (
 from wicket.demo.venue import free_port
 
 TICKET = ticket()
-NORTH_TWO_WAYS = replace(NORTH, turnstile=BOTH_WAYS, exit=WAY, zone="hall")
+NORTH_TWO_WAYS = replace(
+    NORTH, turnstile=BOTH_WAYS, exit=WAY, zone="hall", pass_within_s=60.0
+)  # the browser looks before anybody walks
 HALL = ZoneSettings("hall", capacity=400, anti_passback=AntiPassback.HARD)
 
 
@@ -92,3 +94,22 @@ async def looking_at(site: Site, width: int = 1280, height: int = 900) -> AsyncI
         await expect(page.locator("#connection")).to_contain_text("Live")
         yield page
         assert problems == []
+
+
+async def remember(part: Locator) -> None:
+    """From now on the part keeps what it says, for `said`."""
+    await part.evaluate(
+        """part => {
+            part.said = [];
+            new MutationObserver(() => part.said.push(part.textContent))
+                .observe(part, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+
+
+async def said(part: Locator, text: str) -> None:
+    """Return when it has said this since `remember`, if only for a moment."""
+    await part.page.wait_for_function(
+        "([part, text]) => part.said.some(one => one.includes(text))",
+        arg=[await part.element_handle(), text],
+    )

@@ -74,7 +74,7 @@ class Pcscd:
 
     def _answers(self) -> None:
         """It says that it is ready a moment before its socket is."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while (made := scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM))[0]:
             if time.monotonic() > end:
                 raise TimeoutError(scard.SCardGetErrorMessage(made[0]))
@@ -114,7 +114,7 @@ class Pcscd:
             with Path(f"/proc/{self._process.pid}/ns/net").open() as net:
                 if ctypes.CDLL(None, use_errno=True).setns(net.fileno(), _CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
-            made.append(socket.create_connection(("127.0.0.1", _PORT), timeout=5))
+            made.append(socket.create_connection(("127.0.0.1", _PORT), timeout=30))
 
         thread = threading.Thread(target=dial)
         thread.start()
@@ -133,7 +133,7 @@ def _context() -> Iterator[Any]:
 def _sees(wanted: int) -> None:
     state = scard.SCARD_STATE_UNAWARE
     with _context() as context:
-        for _ in range(50):
+        for _ in range(150):
             _, states = scard.SCardGetStatusChange(context, 200, [(READER, state)])
             state = states[0][1] & ~scard.SCARD_STATE_CHANGED
             if state & wanted:

@@ -95,7 +95,7 @@ class Venue:
 
 @asynccontextmanager
 async def venue_in(folder: Path) -> AsyncIterator[Venue]:
-    """Central and gate-2 at work, and somebody who hears all and may say anything."""
+    """Central and gate-2 at work and connected, and somebody who hears all and may say anything."""
     port, heard = free_port(), list[Message]()
     async with mosquitto(folder) as broker:
         changes = {"devices": DEVICES | {"gate-2": OTHER}, "http": HttpSettings(port=port)}
@@ -114,8 +114,10 @@ async def venue_in(folder: Path) -> AsyncIterator[Venue]:
             await until(lambda: ear.online)
             step = keep_in_step(own, gate.ledger, gate.outbox, gate.trust, told, obedience=obeys)
             async with running(do_duty(api), step):
+                venue = Venue(api, ear, heard)
                 await until(lambda: gate.ledger.cursor >= BEGUN)
-                yield Venue(api, ear, heard)
+                await until(lambda: bool(venue.on("feed") and venue.on("device/gate-2/status")))
+                yield venue
 
 
 async def _keep(ear: Bus, heard: list[Message]) -> None:

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
-from support.browser import PATIENCE_MS, chromium
-from support.demo_visitor import opened
+from support.browser import chromium
+from support.demo_visitor import STARTING_MS, opened
 
 from central.coats import rooms, tags
 from central.service import opened as central_opened
@@ -44,12 +44,12 @@ async def test_every_start_finds_the_account_and_the_cloakroom_or_makes_them(
 
 async def test_a_coat_is_hung_at_the_demos_desk_and_its_kiosk_closed(tmp_path: Path) -> None:
     port = free_port()
-    async with asyncio.timeout(180), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as group:
         serving = group.create_task(demo_page.show(lambda *told: running(tmp_path, *told), port))
         async with chromium() as page:
             await page.goto(await opened(port))
             link = page.get_by_role("link", name="Open the ticket office")
-            await expect(link).to_be_visible(timeout=3 * PATIENCE_MS)
+            await expect(link).to_be_visible(timeout=STARTING_MS)
             account = await page.locator("#office-account code").all_inner_texts()
             async with page.expect_popup() as popup:
                 await link.click()
@@ -66,7 +66,9 @@ async def test_a_coat_is_hung_at_the_demos_desk_and_its_kiosk_closed(tmp_path: P
             await staff.get_by_role("button", name=re.compile("desk", re.IGNORECASE)).click()
             paper = page.locator("#papers .paper").first
             await expect(paper).to_contain_text("from the desk")
+            await _hears(staff)
             await paper.get_by_role("button", name="Scan at the desk").click()
+            await expect(staff.locator("#desk-said")).to_contain_text("Read: ")
             await _close_and_open_the_kiosk(staff, page.locator("#screen"))
         serving.cancel()
 

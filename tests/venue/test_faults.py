@@ -31,7 +31,7 @@ def cut_off(clash: dict[str, Any]) -> set[str]:
 
 
 async def test_a_broker_killed_loses_nothing_not_even_with_its_database(tmp_path: Path) -> None:
-    async with asyncio.timeout(180), venue(tmp_path) as here:
+    async with asyncio.timeout(300), venue(tmp_path) as here:
         one, two = here.gates
         database = here.broker.folder / "mosquitto.db"
         here.broker.send(signal.SIGUSR1)  # write it down
@@ -56,7 +56,7 @@ async def test_a_broker_killed_loses_nothing_not_even_with_its_database(tmp_path
 async def test_without_central_gates_tell_each_other_and_central_hears_it_later(
     tmp_path: Path,
 ) -> None:
-    async with asyncio.timeout(180), venue(tmp_path) as here:
+    async with asyncio.timeout(300), venue(tmp_path) as here:
         one, two = here.gates
         a, b, c = [await here.sell() for _ in range(3)]
         await asyncio.gather(one.admits(a.code), two.admits(b.code), here.lose_central())
@@ -78,7 +78,7 @@ async def test_a_link_that_carries_one_way_leads_to_one_clash_for_each_ticket_us
     tmp_path: Path,
 ) -> None:
     """Gate 2 is not heard by the others, gate 3 does not hear them."""
-    async with asyncio.timeout(180), venue(tmp_path, gates=3) as here:
+    async with asyncio.timeout(300), venue(tmp_path, gates=3) as here:
         one, dumb, deaf = here.gates
         a, b, c, d, e = [await here.sell() for _ in range(5)]
         dumb.to_broker.freeze(Way.OUT)
@@ -107,12 +107,12 @@ async def test_a_link_that_carries_one_way_leads_to_one_clash_for_each_ticket_us
         assert all(sides(clash) == of_ticket(known, ticket) for ticket, clash in clashes.items())
         not_yet, dumbs, deafs = (clashes[paper.ticket] for paper in (a, d, e))
         assert cut_off(not_yet) == set(), "nobody knew it yet"
-        assert "(gate-2, heard 0:00:" in not_yet["text"]
+        assert "(gate-2, heard 0:0" in not_yet["text"]
         assert (cut_off(dumbs), cut_off(deafs)) == ({"gate-2"}, {"gate-3"})
 
 
 async def test_gates_cut_off_from_everything_do_what_each_product_wants(tmp_path: Path) -> None:
-    async with asyncio.timeout(180), venue(tmp_path) as here:
+    async with asyncio.timeout(300), venue(tmp_path) as here:
         one, two = here.gates
         adult, child, family = [await here.sell(product) for product in (ADULT, CHILD, FAMILY)]
         for gate in here.gates:

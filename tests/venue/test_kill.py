@@ -65,7 +65,7 @@ def walked(file: Path) -> bool:
 async def test_a_gate_killed_before_somebody_has_walked_gives_the_entry_back(
     tmp_path: Path,
 ) -> None:
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.opening(show)
         code = await script.buy_at_kiosk(show)
         gate = show.stages["gate"]
@@ -84,7 +84,7 @@ async def test_a_gate_killed_before_somebody_has_walked_gives_the_entry_back(
 @pytest.mark.parametrize("moment", ["asking", "approved", "paid"])
 async def test_a_kiosk_killed_while_paying_ends_in_one_piece(tmp_path: Path, moment: str) -> None:
     """Nothing charged; or charged and reversed; or charged and the ticket printed."""
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.opening(show)
         kiosk = show.stages["kiosk"]
         await script.go_to_payment(show)
@@ -111,7 +111,7 @@ async def test_a_kiosk_killed_while_paying_ends_in_one_piece(tmp_path: Path, mom
 
 
 async def test_central_killed_while_a_visitor_pays_still_sells_the_ticket(tmp_path: Path) -> None:
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.opening(show)
         kiosk, central = show.stages["kiosk"], show.processes["central"]
         await script.go_to_payment(show)
@@ -127,7 +127,7 @@ async def test_central_killed_while_a_visitor_pays_still_sells_the_ticket(tmp_pa
 async def test_without_central_and_broker_a_ticket_opens_once_and_central_hears_of_it_later(
     tmp_path: Path,
 ) -> None:
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.opening(show)
         code = await script.buy_at_kiosk(show)
         for name in ("central", "broker"):
@@ -148,10 +148,10 @@ async def test_without_central_and_broker_a_ticket_opens_once_and_central_hears_
 
 
 async def test_what_was_sold_is_there_after_a_restart_of_the_whole_venue(tmp_path: Path) -> None:
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.opening(show)
         code = await script.buy_at_kiosk(show)
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.scan(show, MUSEUM_LANE, code, "the ticket", "Welcome")
         await script.walk(show, MUSEUM_LANE)
         assert len(await facts(show, "admitted", 1)) == 1
@@ -163,8 +163,10 @@ async def test_without_central_a_kiosk_sells_a_ticket_that_opens_and_central_boo
     overlay = tmp_path / "config" / "kiosk.d" / "offline.toml"
     overlay.parent.mkdir(parents=True)
     overlay.write_text("[offline]\nplaces = 4\n")
-    async with asyncio.timeout(180), running(tmp_path) as show:
+    async with asyncio.timeout(300), running(tmp_path) as show:
         await script.opening(show)
+        kiosk = show.stages["kiosk"]
+        await kiosk.wait(lambda s: s.get("screen", {}).get("screen") == "start")
         await until(lambda: laid_in(tmp_path / "kiosk" / "kiosk.db"))
         show.processes["central"].wanted.clear()
         await killed(show, "central")

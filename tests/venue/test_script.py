@@ -16,7 +16,7 @@ def test_one_sale_and_four_scans(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert played.returncode == 0, played.stdout + played.stderr

@@ -26,7 +26,7 @@ NUMBER = "+4915112345678"
 
 async def test_the_code_on_the_phone_opens_the_lane(tmp_path: Path) -> None:
     port = free_port()
-    async with asyncio.timeout(180), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(300), asyncio.TaskGroup() as group:
         serving = group.create_task(demo_page.show(lambda *told: running(tmp_path, *told), port))
         async with chromium() as page:
             await page.goto(await opened(port))

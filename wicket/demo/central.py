@@ -16,7 +16,7 @@ class Central:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(total=5)
+        timeout = aiohttp.ClientTimeout(total=30)
         self._http = aiohttp.ClientSession(self._url, headers=self._headers, timeout=timeout)
         return self
 

@@ -17,7 +17,7 @@ from wicket.demo.venue import LANES, MUSEUM_LANE, TOUR_LANE
 if TYPE_CHECKING:
     from wicket.demo.show import Show
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 SALE = ("start", "attraction:museum", "date:", "plus:1", "next", "skip", "pay")
 """What is pressed at the kiosk; a word that ends in a colon is the first widget so named."""
