@@ -20,7 +20,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "tests")]
 
 from playwright.async_api import Page, expect  # noqa: E402
 from support.browser import chromium  # noqa: E402
-from support.demo_visitor import MUSEUM, TOUR, buy, paste, press, says  # noqa: E402
+from support.demo_visitor import MUSEUM, TOUR, buy, carry, paste, press, says  # noqa: E402
 from support.samples import KEY, ticket  # noqa: E402
 from support.technician import NORTH_TWO_WAYS, looking_at, site_in  # noqa: E402
 
@@ -96,7 +96,7 @@ async def play(page: Page, address: str) -> None:
                 raise
     code = await buy(page)
     await says(page, MUSEUM, "idle")
-    await page.locator("#papers .paper").first.drag_to(page.locator(MUSEUM))
+    await carry(page, MUSEUM)
     await says(page, MUSEUM, "welcome")
     await page.locator(f"{MUSEUM} .walk").click()
     await paste(page, MUSEUM, code)
@@ -108,7 +108,7 @@ async def play(page: Page, address: str) -> None:
     for widget in ("start", "attraction:tour", "date:"):
         await press(page, widget)
     await expect(page.locator("#screen")).to_have_attribute("data-screen", "slot")
-    await page.locator("#papers .paper").nth(1).drag_to(page.locator(TOUR))
+    await carry(page, TOUR, nth=1)
     await says(page, TOUR, "refuse")
     await paste(page, MUSEUM, code)
     await says(page, MUSEUM, "refuse")

@@ -12,7 +12,6 @@ from playwright.async_api import expect
 from sqlalchemy import Connection, insert
 from support.central import Clock
 from support.coat_counter import PHONE, Counter, counter_in
-from support.office import picture
 
 from central.coats import rooms
 from central.coats.values import Cloakroom, PayWhen, Rack
@@ -73,7 +72,6 @@ async def test_a_fee_that_changed_a_full_rack_and_money_back(tmp_path: Path) -> 
         await expect(alert).to_contain_text("another one than was shown: 4.00 EUR are due now")
         await expect(page.get_by_text("4.00 EUR for each piece")).to_be_visible()
         await expect(page.get_by_label("Paid by")).to_have_value("cash")
-        await at.office.picture("C-fee-changed")
         await page.get_by_role("button", name="Create").click()
         await at.code()
 
@@ -92,7 +90,6 @@ async def test_a_fee_that_changed_a_full_rack_and_money_back(tmp_path: Path) -> 
         await tag.fill("A2")
         await page.get_by_label("Paid by").select_option("card")
         await page.get_by_label("Hang it though").check()
-        await at.office.picture("C-one-more")
         await hang.click()
         hanging = page.get_by_role("list", name="Hanging").locator(".tag")
         await expect(hanging).to_have_text(["A1", "A2"])
@@ -119,7 +116,6 @@ async def test_a_fee_that_changed_a_full_rack_and_money_back(tmp_path: Path) -> 
         await expect(page.get_by_text("Give money back: 4.00 EUR")).to_be_visible()
         await at.office.go("/office/day-end")
         await expect(page.get_by_role("row", name="card")).to_contain_text("4.00")
-        await at.office.picture("C-day-end")
 
 
 async def test_two_supervisors_and_what_nobody_fetches(tmp_path: Path) -> None:
@@ -134,7 +130,6 @@ async def test_two_supervisors_and_what_nobody_fetches(tmp_path: Path) -> None:
         await expect(page.get_by_role("alert")).to_contain_text("Somebody changed this cloakroom")
         await expect(page.get_by_label("Name", exact=True)).to_have_value("West hall")
         await expect(closes).to_have_value("22:30")
-        await at.office.picture("C-cloakroom-changed")
         await closes.fill("23:00")
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("status")).to_contain_text("saved")
@@ -151,7 +146,6 @@ async def test_two_supervisors_and_what_nobody_fetches(tmp_path: Path) -> None:
         await page.get_by_text("It is not here any more").click()
         await page.get_by_label("What became of it").fill("given to the town's lost property")
         await at.office.fair()
-        await at.office.picture("C-dispose")
         await page.get_by_role("button", name="End this coat ticket").click()
         await expect(page.get_by_text("Nobody fetched A1; disposed of on Sat 21")).to_be_visible()
         await expect(page).to_have_title("Disposed of")
@@ -162,7 +156,6 @@ async def test_two_supervisors_and_what_nobody_fetches(tmp_path: Path) -> None:
         tag = at.visitor.get_by_role("listitem").filter(has_text="A1")
         await expect(tag).to_contain_text("not here any more")
         await at.fair()
-        await picture(at.visitor, "C-disposed-visitor")
         await at.find(code)
         alert = page.get_by_role("alert")
         await expect(alert).to_contain_text("Nobody fetched it: disposed of on Sat 21 Nov")

@@ -48,10 +48,11 @@ async def buy(page: Page, attraction: str = "museum", *more: str, phone: str = "
     return await papers.first.get_attribute("data-code") or ""
 
 
-async def carry(page: Page, lane: str) -> None:
-    """Drag the newest ticket onto a lane. The drag begins before the page scrolls to the lane: what
-    a browser drags is what is under the place where the mouse button went down."""
-    paper = page.locator("#papers .paper").first
+async def carry(page: Page, lane: str, nth: int = 0) -> None:
+    """Drag the newest ticket, or the nth before it, onto a lane. The drag begins before the page
+    scrolls to the lane: what a browser drags is what is under the place where the mouse button
+    went down."""
+    paper = page.locator("#papers .paper").nth(nth)
     await paper.get_by_role("img").hover()
     await page.mouse.down()
     await paper.locator(".caption").hover()
