@@ -129,15 +129,16 @@ class TechnicianPage:
         await answer.prepare(request)
         self._watching += 1
         try:
-            await self._tell(answer)
+            await self._tell(request, answer)
         except (ConnectionError, DiskFault) as error:
             log.debug("technician's page: %s", error)
         finally:
             self._watching -= 1
         return answer
 
-    async def _tell(self, answer: web.StreamResponse) -> None:
-        """What is new, for ever."""
+    async def _tell(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """What is new, as long as somebody looks: who is gone is no part of the page's end, and
+        would read while the ledger closes."""
         gate, zone = self._gate, self._gate.settings.zone_info
         now = asyncio.get_running_loop().time
         await _send(answer, "plan", plan_of(gate) | {"asks": self._guard.asks})
@@ -145,7 +146,7 @@ class TechnicianPage:
         scans = max(0, gate.recent.total - SHOWN)
         event = 0
         spoke = now()
-        while True:
+        while request.transport is not None and not request.transport.is_closing():
             new: dict[str, Any] = {}
             if (seen := state_of(gate)) != state:
                 new["state"] = state = seen

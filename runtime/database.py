@@ -46,6 +46,9 @@ log = logging.getLogger("wicket.database")
 GROWN_LOG_BYTES = 4 * 1024 * 1024
 _MEBIBYTE = 1024 * 1024
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_CLOSED = sqlite3.connect(":memory:", check_same_thread=False)
+"""What is read from once the file closes in the thread: an error instead of a crash."""
+_CLOSED.close()
 
 
 class Database:
@@ -80,6 +83,7 @@ class Database:
         tb: TracebackType | None,
     ) -> None:
         """Also ends while the disk hangs: then the file is left as it is, as by a power cut."""
+        self._reader = _CLOSED
         closed = self._hop(self._close)
         self._thread.shutdown()
         await asyncio.wait([closed], timeout=self.close_within_s)

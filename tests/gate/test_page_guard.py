@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.technician import Site, site_in
 
-from gate.page import serve_page
+from gate.page import KEEP_ALIVE_S, WATCHERS, serve_page
 from gate.page_guard import TRIES, WITHIN_S, Guard, TooManyTries, own_page
 from gate.settings import PageSettings
 
@@ -101,6 +101,17 @@ async def test_every_answer_forbids_what_the_page_does_not_need(tmp_path: Path) 
                 assert "unsafe" not in answer.headers["Content-Security-Policy"]
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
                 assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_page_that_is_closed_is_not_told_any_more(tmp_path: Path) -> None:
+    async with site_in(tmp_path) as site, site.client() as client:
+        lives = [await client.get("/live") for _ in range(WATCHERS)]
+        assert [live.status for live in lives] == [200] * WATCHERS
+        for live in lives:
+            live.close()
+        async with asyncio.timeout(KEEP_ALIVE_S * 0.8):
+            while (await client.get("/live")).status != 200:
+                pass
 
 
 async def test_a_port_that_is_taken_ends_no_gate(

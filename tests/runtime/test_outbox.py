@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from support.bus import running
@@ -223,6 +225,7 @@ async def test_in_the_place_of_facts_that_perished_their_numbers_are_sent(tmp_pa
 KILLED = """
 import asyncio, sys
 from pathlib import Path
+from threading import Event
 from support.paper_bus import PaperBus
 from support.samples import NOON
 from admission.facts import Admitted
@@ -281,3 +284,18 @@ async def test_what_is_told_as_the_database_closes_is_left_as_by_a_power_cut(
         await asyncio.wait([late])
     assert late.cancelled()
     assert not second.done()
+
+
+async def test_who_reads_while_the_database_closes_gets_an_error(tmp_path: Path) -> None:
+    """SQLite crashes when a connection is closed under one who uses it."""
+    goes_on = Event()
+    async with asyncio.TaskGroup() as group:
+        database = await Database(tmp_path / "gate.db", outbox.SCHEMA).__aenter__()
+        busy = database.begin(lambda connection: goes_on.wait())
+        closing = group.create_task(database.__aexit__(None, None, None))
+        await settle()
+        assert not closing.done()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            database.read("SELECT 1")
+        goes_on.set()
+        assert await busy
