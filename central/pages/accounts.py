@@ -30,7 +30,7 @@ def routes(site: Site) -> list[web.RouteDef]:
     async def add(request: web.Request) -> web.Response:
         form = await posted(request)
         name, role = form.text("name", 40, least=1), form.choice("role", Role)
-        password = form.text("password", people.MAX_PASSWORD)
+        password = form.password("password", people.MAX_PASSWORD)
         form.check()
         hashed = await asyncio.to_thread(people.hash_password, password)
         if isinstance(hashed, Refused):
@@ -51,7 +51,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         form, name = await posted(request), request.match_info["name"]
         role = form.choice("role", Role) if "role" in form else None
         disabled = form.ticked("disabled") if "disabled" in form else None
-        password = form.text("password", people.MAX_PASSWORD)
+        password = form.password("password", people.MAX_PASSWORD)
         form.check()
         hashed = await asyncio.to_thread(people.hash_password, password) if password else None
         if isinstance(hashed, Refused):
@@ -96,7 +96,7 @@ def routes(site: Site) -> list[web.RouteDef]:
 
     async def own_password(request: web.Request) -> web.Response:
         form, name = await posted(request), member_of(request).name
-        old, new = (form.text(field, people.MAX_PASSWORD) for field in ("old", "new"))
+        old, new = (form.password(field, people.MAX_PASSWORD) for field in ("old", "new"))
         form.check()
         known = await api.database.read(lambda c: people.secret_of(c, name))
         if not await asyncio.to_thread(people.fits, known, old):

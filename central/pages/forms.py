@@ -56,9 +56,14 @@ class Form:
             told = f"{least} to {most} characters" if len(value) > most else "is missing"
             return self._wrong(name, told)
         parts = value.replace("\t", " ").split("\n") if lines else [value]
-        if any(map(hidden, parts)):
-            return self._wrong(name, "no control characters")
-        return value
+        return self._plain(name, value, parts)
+
+    def password(self, name: str, most: int) -> str:
+        """Stripped, and else as it was typed: each character counts."""
+        value = self._fields.get(name, "").strip()
+        if len(value) > most:
+            return self._wrong(name, f"0 to {most} characters")
+        return self._plain(name, value, [value])
 
     def typed(self, name: str, most: int) -> str:
         """Whatever stands there, to be shown once more beside what is wrong with it."""
@@ -106,6 +111,9 @@ class Form:
         """Raises Invalid with everything that was wrong."""
         if self.problems:
             raise Invalid(self.problems)
+
+    def _plain(self, name: str, value: str, parts: list[str]) -> str:
+        return self._wrong(name, "no control characters") if any(map(hidden, parts)) else value
 
     def _wrong(self, name: str, told: str) -> str:
         self.problems.append((name, told))

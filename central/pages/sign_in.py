@@ -34,7 +34,7 @@ def routes(site: Site) -> list[web.RouteDef]:
         if not own_page(request.headers, request.host):
             return site.problem(request, 403, "Only a page of this ticket office may do that.")
         form = await posted(request)
-        name, password = form.text("name", 40), form.text("password", people.MAX_PASSWORD)
+        name, password = form.text("name", 40), form.password("password", people.MAX_PASSWORD)
         next_, by = _inside(form.text("next")), site.by(request)
         form.check()
         address = network_of(by.address)
