@@ -141,7 +141,7 @@ async def test_who_writes_too_often_has_to_wait(tmp_path: Path) -> None:
             await kiosk.reserve(1, MUSEUM)
         headers = {"Authorization": f"Bearer {DEVICES['kiosk-1'].token}"}
         async with kiosk.http.post("/v1/requests", headers=headers) as response:
-            assert 1 <= await refused_for(response) <= 100
+            assert 30 < await refused_for(response) <= 100  # less for what the three took
         await kiosk.get("/v1/catalogue")
         await kiosk.as_("kiosk-2").reserve(1, MUSEUM)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from runtime.mqtt import Bus, BusSettings, Connected, Message
 from wicket.demo import broker
 from wicket.demo.processes import Kept
-from wicket.demo.venue import free_port
+from wicket.demo.venue import PORTS, free_port
 
 
 async def test_it_carries_messages_and_comes_back_after_kill_9(tmp_path: Path) -> None:
@@ -31,3 +31,8 @@ async def test_it_carries_messages_and_comes_back_after_kill_9(tmp_path: Path) -
 
 def test_the_machines_mosquitto_is_preferred(tmp_path: Path) -> None:
     assert broker.command(1883, tmp_path / "c.conf")[1:] == ["-c", str(tmp_path / "c.conf")]
+
+
+def test_a_browser_goes_to_every_port_that_the_demo_may_take() -> None:
+    assert free_port() in PORTS
+    assert 10_080 not in PORTS, "of Amanda: Chromium and Firefox refuse it"

@@ -76,7 +76,9 @@ def lay_out(state: Path, stages: Path) -> Demo:
     return demo
 
 
-_PORTS = cycle(random.sample(range(10_000, 20_000), 1000))
+PORTS = range(10_100, 20_000)
+"""Without 10080, to which browsers refuse to go."""
+_PORTS = cycle(random.sample(PORTS, 1000))
 
 
 def free_port() -> int:
