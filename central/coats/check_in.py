@@ -100,6 +100,8 @@ def send_again(
         return coat
     if coat.fetched_at:
         return already_fetched(house, coat)
+    if coat.forgotten:
+        return coats.FORGOTTEN
     number = phones.parse(phone, house.country) if phone else coat.phone
     if isinstance(number, Refused):
         return number
@@ -116,10 +118,10 @@ def send_again(
 def already_fetched(house: House, coat: Coat) -> Refused:
     assert coat.fetched_at
     at = house.moment(coat.fetched_at)
+    told = f"Already fetched on {at} by {coat.fetched_by}."
     if coat.disposed:
         told = f"Nobody fetched it: disposed of on {at} by {coat.fetched_by} ({coat.place})."
-        return Refused("already_fetched", told)
-    return Refused("already_fetched", f"Already fetched on {at} by {coat.fetched_by}.")
+    return Refused("already_fetched", told, {"coat": coat.id})
 
 
 def _check_in(

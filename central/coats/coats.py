@@ -30,6 +30,10 @@ _LINK = re.compile(r"https?://[^\s?#]{1,300}/c/([A-Za-z0-9_-]{22})/?([?#].*)?")
 CODE = "sms.coat_code"
 NOT_OUT = (State.WAITING.value, State.DEAD.value)
 UNKNOWN = Refused("unknown_coat", "There is no such coat ticket.")
+FORGOTTEN = Refused(
+    "forgotten",
+    "It is here for so long that nothing of its visitor is kept. Tell or print the code.",
+)
 
 
 def secret_in(shown: str) -> str:

@@ -76,6 +76,8 @@ def add(connection: Connection, id_: int, jpeg: bytes, by: By) -> int | Refused:
         return coat
     if coat.fetched_at:
         return Refused("already_fetched", "It is fetched; a picture is of no use any more.")
+    if coat.forgotten:
+        return coats.FORGOTTEN
     if len(coat.pictures) >= MAX_PICTURES:
         return Refused("too_many_pictures", f"{MAX_PICTURES} pictures are enough; delete one.")
     row = {"ticket": id_, "at": by.at, "who": by.who, "jpeg": jpeg}

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from central.catalogue.offers import MAX_AMOUNT
 from central.catalogue.prices import minor_unit
 from central.catalogue.texts import hidden
 from central.catalogue.venue import Venue
@@ -21,7 +22,6 @@ MAX_ROOMS = 50
 MAX_RACKS = 100
 MAX_CAPACITY = 5000
 MAX_KEPT_DAYS = 365
-MAX_PRICE = Decimal(1000)
 CENT = Decimal("0.01")
 _NONE = Cloakroom("", ())
 CHANGED = Refused(
@@ -215,8 +215,8 @@ def _wrong(house: House, wanted: Cloakroom, others: Sequence[Cloakroom]) -> str:
         f"A rack carries 0 to {MAX_CAPACITY} pieces.": not all(
             0 <= rack.capacity <= MAX_CAPACITY for rack in wanted.racks
         ),
-        f"The price is 0 to {MAX_PRICE} {house.currency}, in whole {unit}.": not (
-            0 <= wanted.price <= MAX_PRICE and wanted.price % unit == 0
+        f"The price is 0 to {MAX_AMOUNT} {house.currency}, in whole {unit}.": not (
+            0 <= wanted.price <= MAX_AMOUNT and wanted.price % unit == 0
         ),
         "Say what it costs, or that nothing is to be paid.": (
             wanted.payment is not PayWhen.NEVER and not wanted.price

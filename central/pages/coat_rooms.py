@@ -72,10 +72,13 @@ class Rooms:
         self, request: web.Request, template: str, chosen: Cloakroom | None, **values: Any
     ) -> web.Response:
         """A template with the cloakroom, and how money, tags and phones are told. What is refused
-        is told with 409."""
-        status = values.pop("status", 409 if values.get("refused") else 200)
-        shown = {"cloakroom": chosen, "digits": coats.last_digits, "methods": METHOD_NAMES}
-        return self.site.page(request, template, status, **shown, **values)
+        is told with 409, and with the coat ticket that it is about (`of`)."""
+        refused = values.get("refused")
+        status = values.pop("status", 409 if refused else 200)
+        coat = refused.extras.get("coat") if refused else None
+        of = ticket_path(coat) if coat else ""
+        known = {"cloakroom": chosen, "digits": coats.last_digits, "methods": METHOD_NAMES}
+        return self.site.page(request, template, status, of=of, **known, **values)
 
     def price(self, room: Cloakroom) -> Money | None:
         """Of each piece; None if there is nothing to pay."""

@@ -16,7 +16,6 @@ from central.pages.coat_rooms import (
     paid_by,
     photographed,
     room_of,
-    ticket_path,
     went_with,
 )
 from central.pages.forms import Form, asked, posted
@@ -148,7 +147,6 @@ class _CheckIn:
         free, texts = await self.here.read(
             lambda c: (tags.free(c, room.id, CHIPS), _texts(c, room, typed))
         )
-        used = refused.extras.get("coat") if refused else None
         return self.here.page(
             request,
             "coats-in.html",
@@ -161,7 +159,6 @@ class _CheckIn:
             price=self.here.price(room) if room.payment is PayWhen.CHECK_IN else None,
             most_tags=len(TAGS),
             refused=refused,
-            used=ticket_path(used) if used else "",
         )
 
 

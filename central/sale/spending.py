@@ -63,7 +63,7 @@ def give_back(
     request: TicketRequest | None = None,
 ) -> Voucher | Refused:
     """Undo a payment, or part of it, even of a voucher that is over by now; at most what was
-    spent, and for a request at most what was spent for that one. Of a product whole pieces."""
+    spent for this request, or for none. Of a product whole pieces."""
     found = find(connection, code, lock=True)
     if isinstance(found, Refused):
         return found
@@ -140,12 +140,10 @@ def _paid_before(connection: Connection, request: int, product: int) -> int:
 def _spent(
     connection: Connection, found: Voucher, request: TicketRequest | None
 ) -> tuple[Decimal, int]:
-    """(money, pieces) that were spent and not given back, of one request or of all."""
+    """(money, pieces) that were spent and not given back, for one request or for none."""
     entry = voucher_entry
-    query = select(entry.c.amount, entry.c.pieces).where(entry.c.voucher == found.id)
-    if request:
-        query = query.where(entry.c.request == request.id)
-    rows = connection.execute(query).all()
+    same = (entry.c.voucher == found.id, entry.c.request == (request.id if request else None))
+    rows = connection.execute(select(entry.c.amount, entry.c.pieces).where(*same)).all()
     return -sum((row.amount for row in rows), Decimal(0)), -sum(row.pieces for row in rows)
 
 

@@ -41,9 +41,10 @@ async def test_a_coat_is_registered_hung_looked_up_and_fetched_once(cloaks: Cloa
     assert isinstance(given, Coat)
     assert (given.state, given.fetched_by) == (CoatState.FETCHED, "anna")
     told = "Already fetched on Sat 21 Nov 14:35 by anna."
+    over = Refused("already_fetched", told, {"coat": coat.id})
     for again in (link, coat.code):
-        assert await cloaks.as_("ben").give(coat, again) == Refused("already_fetched", told)
-        assert await cloaks.as_("ben").look(again) == Refused("already_fetched", told)
+        assert await cloaks.as_("ben").give(coat, again) == over
+        assert await cloaks.as_("ben").look(again) == over
     used = await cloaks.take("A3", entry=link)
     assert isinstance(used, Refused)
     assert used.detail == "It was used before: A3, A4."  # and hangs no more

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 from support.coats import E164, HOUSE, PHONE, Cloaks, cloakroom, code_of, registered
 
-from central.coats import check_in, closing, coats, rooms, tags
+from central.coats import check_in, closing, coats, pictures, rooms, tags
 from central.coats.codes import CODES, MAX_OPEN
 from central.coats.rooms import Day
 from central.coats.values import Cloakroom, Coat, CoatState, PayWhen, Rack, Tag, TagState
@@ -198,6 +198,14 @@ async def test_a_cloakroom_that_cannot_be_is_refused(cloaks: Cloaks) -> None:
         assert code_of(refused) in {"bad_cloakroom", "unknown_rack"}, changes
 
 
+async def test_a_fee_may_be_of_a_currency_with_large_numbers(cloaks: Cloaks) -> None:
+    won, fee = replace(HOUSE, currency="KRW"), {"name": "Seoul", "price": Decimal(3000)}
+    wanted = cloakroom(payment=PayWhen.CHECK_IN, **fee)
+    made = await cloaks.do(lambda c: rooms.save(c, won, wanted, cloaks.by))
+    assert isinstance(made, Cloakroom), made
+    assert made.price == 3000
+
+
 async def test_a_cloakroom_is_changed_but_keeps_racks_with_tags(cloaks: Cloaks) -> None:
     a, b = cloaks.room.racks
     swapped = (replace(a, name="B"), replace(b, name="A"), Rack("C", 5))
@@ -259,4 +267,7 @@ async def test_what_tells_of_visitors_is_forgotten_in_time(cloaks: Cloaks) -> No
     await cloaks.do(lambda c: closing.tidy(c, cloaks.clock()))
     assert code_of(await cloaks.look(PHONE)) == "unknown_phone"
     assert await cloaks.do(lambda c: coats.history(c, gone.id)) == []
+    again = await cloaks.do(lambda c: check_in.send_again(c, HOUSE, kept.id, PHONE, cloaks.by))
+    picture = await cloaks.do(lambda c: pictures.add(c, kept.id, b"jpeg", cloaks.by))
+    assert (code_of(again), code_of(picture)) == ("forgotten", "forgotten")
     assert isinstance(await cloaks.give(kept, kept.code), Coat)

@@ -160,6 +160,8 @@ async def test_two_supervisors_and_what_nobody_fetches(tmp_path: Path) -> None:
         alert = page.get_by_role("alert")
         await expect(alert).to_contain_text("Nobody fetched it: disposed of on Sat 21 Nov")
         await expect(alert).to_contain_text("given to the town's lost property")
+        await page.get_by_role("link", name="See that coat ticket").click()
+        await expect(page).to_have_title("Disposed of")
         await at.office.go("/office/coats")
         await expect(page.get_by_role("link", name="A1")).to_contain_text("disposed of")
         await at.check_in("A1", PHONE)

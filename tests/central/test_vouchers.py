@@ -124,6 +124,19 @@ async def test_a_refund_goes_back_on_the_voucher_and_no_more_than_was_spent(
     assert (await balance(office, code), await balance(office, other)) == ("20.00", "20.00")
 
 
+async def test_what_a_request_spent_goes_back_for_nothing_else(
+    kiosk: Client, office: Client
+) -> None:
+    """A coat's fee on top of it would make the voucher worth more than it was."""
+    code = await made(office)
+    await spend(kiosk, await kiosk.reserve(1, MUSEUM), code)
+    fee, by = Money(Decimal("2.50"), "EUR"), By("anna", office.clock())
+    back = await office.api.database.write(lambda c: spending.give_back(c, code, fee, by))
+    assert isinstance(back, Refused)
+    assert (back.code, back.detail) == ("voucher_not_spent", "0 EUR were spent of it")
+    assert await balance(office, code) == "8.00"
+
+
 async def test_a_voucher_is_bought_and_handed_over_once(kiosk: Client, office: Client) -> None:
     lines = [{"product": 9, "quantity": 2}, {"product": 1, "slot": MUSEUM}]
     request = await office.post("/v1/requests", {"lines": lines, "channel": "office"}, 201)
