@@ -90,7 +90,7 @@ class GpiozeroOutput:
 
 
 class GpiozeroInput:
-    """A contact with the pin's own pull resistor, debounced by the kernel."""
+    """A contact with the pin's own pull resistor, debounced by lgpio."""
 
     @dataclass(frozen=True)
     class Options:

@@ -3,14 +3,17 @@ tests/board/lines_inside.py holds them to the same."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from support.clock import on_virtual_time
 from support.line_rigs import InputRig, OutputRig, done, gpio, input_rig, output_rig
 from support.listening import listening
 
 from hal.drivers.gpiozero_lines import pin_factory
+from hal.drivers.level_box import LOOK_AGAIN_S, LevelBox
 from hal.ports import DeviceFault, InputLine, OutputLine
 from hal.registry import Devices
 from hal.sim.stage import Stage
@@ -159,6 +162,39 @@ async def test_a_cue_that_comes_while_the_level_is_told_is_not_lost(
         assert await anext(changes) is False
         stage.cue("sensor", level=True)
         assert await anext(changes) is True
+
+
+@on_virtual_time
+async def test_a_change_whose_edge_was_lost_is_found_but_no_spike() -> None:
+    levels, box = {"now": False}, LevelBox("contact")
+    async with listening(box.changes(lambda: levels["now"])) as heard:
+        assert await heard.next() is False
+        levels["now"] = True
+        assert await heard.next() is True
+        levels["now"] = False
+        box.put(False)
+        assert await heard.next() is False
+        await asyncio.sleep(LOOK_AGAIN_S * 10)
+        levels["now"] = True
+        await asyncio.sleep(LOOK_AGAIN_S)
+        levels["now"] = False
+        await asyncio.sleep(LOOK_AGAIN_S * 10)
+        assert heard.nothing_more()
+
+
+@on_virtual_time
+async def test_a_contact_that_cannot_be_looked_at_any_more_is_lost() -> None:
+    levels, box = [False], LevelBox("contact")
+
+    def look() -> bool:
+        if not levels:
+            raise DeviceFault("contact", "is gone", "plug it in")
+        return levels.pop()
+
+    async with listening(box.changes(look)) as heard:
+        assert await heard.next() is False
+        with pytest.raises(DeviceFault, match="is gone"):
+            await heard.next()
 
 
 async def test_a_pin_cannot_be_had_twice(devices: Devices) -> None:
