@@ -55,11 +55,9 @@ def leave_behind(
     place = place.strip()
     if not 1 <= len(place) <= MAX_PLACE or hidden(place):
         return Refused("no_place", f"Write where it lies, in 1 to {MAX_PLACE} characters.")
-    coat = coats.find(connection, id_, lock=True)
+    coat = _not_fetched(connection, house, id_)
     if isinstance(coat, Refused):
         return coat
-    if coat.fetched_at:
-        return already_fetched(house, coat)
     hanging = (coat_piece.c.ticket == id_, coat_piece.c.off_at.is_(None))
     connection.execute(update(coat_piece).where(*hanging).values(off_at=by.at))
     here = coat_ticket.c.id == id_
@@ -78,11 +76,9 @@ def dispose(connection: Connection, house: House, id_: int, what: str, by: By) -
     if not 1 <= len(what) <= MAX_PLACE or hidden(what):
         told = f"Write what became of it, in 1 to {MAX_PLACE} characters."
         return Refused("no_place", told)
-    coat = coats.find(connection, id_, lock=True)
+    coat = _not_fetched(connection, house, id_)
     if isinstance(coat, Refused):
         return coat
-    if coat.fetched_at:
-        return already_fetched(house, coat)
     here = (coat_piece.c.ticket == id_, coat_piece.c.fetched_at.is_(None))
     hanging = (*here, coat_piece.c.off_at.is_(None))
     over = {"fetched_at": by.at, "fetched_by": by.who}
@@ -94,6 +90,13 @@ def dispose(connection: Connection, house: House, id_: int, what: str, by: By) -
     due = f"; {coat.due.amount:f} {coat.due.currency} never paid" if coat.due.amount else ""
     coats.note(connection, id_, f"disposed of {coat.tags}: {what}{due}", by)
     return coats.find(connection, id_)
+
+
+def _not_fetched(connection: Connection, house: House, id_: int) -> Coat | Refused:
+    coat = coats.find(connection, id_, lock=True)
+    if isinstance(coat, Coat) and coat.fetched_at:
+        return already_fetched(house, coat)
+    return coat
 
 
 def tidy(connection: Connection, now: datetime) -> None:
